@@ -1,0 +1,125 @@
+package envelope
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/jose"
+)
+
+// decrypt opens an encrypted layer.
+func (op *opener) decrypt(ctx context.Context, j *jose.JWE) ([]byte, error) {
+	layer, skid := Anoncrypt, ""
+	if j.Header.Alg == jose.ECDH1PU {
+		layer = Authcrypt
+	}
+	if err := op.enter(layer); err != nil {
+		return nil, err
+	}
+	if err := checkBindings(j); err != nil {
+		return nil, fmt.Errorf("open: %w: %w", ErrMalformed, err)
+	}
+	if layer == Authcrypt {
+		skid = string(j.Header.APU)
+	}
+	outer := op.proof.RecipientKey
+	plaintext, kid, err := op.tryRecipients(ctx, j, skid)
+	switch {
+	// That an inner layer is for a key unknown to us must not show: only its sender knows.
+	case errors.Is(err, ErrNotForUs) && outer != "":
+		return nil, ErrOpen
+	case err != nil:
+		return nil, err
+	case outer == "":
+		op.proof.RecipientKIDs = kids(j)
+	}
+	op.proof.RecipientKey, op.proof.SenderKey = kid, skid
+	return plaintext, nil
+}
+
+// checkBindings checks what the protected header must say about recipients and sender.
+func checkBindings(j *jose.JWE) error {
+	h := &j.Header
+	if !hasType(h.Typ, typeEncrypted) {
+		return errors.New("typ of an encrypted message")
+	}
+	want := apv(j.Recipients, func(r jose.Recipient) string { return r.KID })
+	if !bytes.Equal(h.APV, want) && !(j.Compact && h.APV == nil) {
+		return errors.New("apv is not the hash of the recipient kids")
+	}
+	if h.Alg != jose.ECDH1PU {
+		return nil
+	}
+	if len(h.APU) == 0 || !utf8.Valid(h.APU) {
+		return errors.New("apu is missing")
+	}
+	if h.SKID != "" && h.SKID != string(h.APU) {
+		return errors.New("apu is not the skid")
+	}
+	return nil
+}
+
+// tryRecipients tries our keys among the recipients in order. skid is empty in anoncrypt. The
+// errors are ErrNotForUs, ErrOpen, and those of the key store and the directory.
+func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (plaintext []byte, kid string, err error) {
+	var sender crypto.PublicKey
+	failed := ErrNotForUs
+	for i, r := range j.Recipients {
+		if outer := op.proof.RecipientKey; outer != "" && owner(outer) != owner(r.KID) {
+			continue
+		}
+		pub, err := op.keys.Public(ctx, r.KID)
+		if errors.Is(err, crypto.ErrUnknownKey) {
+			continue
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("open: our key: %w", err)
+		}
+		failed = ErrOpen
+		if pub.Curve() != j.Header.EPK.Curve() {
+			continue
+		}
+		if skid != "" && sender.IsZero() {
+			if sender, err = op.lookup(ctx, skid, crypto.KeyAgreement); err != nil {
+				return nil, "", err
+			}
+			if sender.Curve() != pub.Curve() {
+				return nil, "", ErrOpen
+			}
+		}
+		plaintext, err = j.Decrypt(i, op.agree(ctx, r.KID), sender)
+		if !errors.Is(err, jose.ErrDecrypt) {
+			return plaintext, r.KID, err
+		}
+	}
+	return nil, "", failed
+}
+
+// agree acts for our key kid.
+func (op *opener) agree(ctx context.Context, kid string) jose.Agree {
+	return func(peer crypto.PublicKey) ([]byte, error) {
+		z, err := op.keys.Agree(ctx, kid, peer)
+		if err == nil {
+			return z, nil
+		}
+		if !agreeable(peer) {
+			return nil, jose.ErrDecrypt
+		}
+		return nil, fmt.Errorf("open: agree with our key: %w", err)
+	}
+}
+
+// agreeable reports whether any key could agree with peer. It tells a point of low order, which
+// is the sender's doing, from a key store that failed.
+func agreeable(peer crypto.PublicKey) bool {
+	probe, err := crypto.GenerateKey(peer.Curve())
+	if err != nil {
+		return false
+	}
+	_, err = probe.Agree(peer)
+	return err == nil
+}
