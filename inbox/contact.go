@@ -1,0 +1,87 @@
+package inbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/parley-im/parley/did"
+)
+
+// Contact is somebody whom the wallet knows.
+type Contact struct {
+	// DID is canonical and unique among contacts.
+	DID did.DID
+	// Name is the petname: 1 to 64 bytes, unique among contacts without regard to case, see ValidName.
+	Name string
+	// Blocked refuses what comes from the contact, and sending to it.
+	Blocked bool
+	// Confirmed is set once the contact has proved that it knows our DID document: until then messages
+	// to it carry our DID in its long form.
+	Confirmed bool
+	// Pins are the fingerprints of its keys, as by did.Document.Pins, when it was first met.
+	Pins [][32]byte
+	// Addresses are the multiaddrs where it was last reached, at most 16.
+	Addresses []string
+	// PeerRecord is the newest libp2p signed peer record it has given us; empty when none.
+	PeerRecord []byte
+	// Invitation is what it gave us and we have yet to claim: the invitation's plaintext; empty else.
+	Invitation []byte
+	// Added is when it became a contact, Seen when it was last heard of.
+	Added, Seen time.Time
+}
+
+// Contacts keeps who is known and what is known of them.
+type Contacts interface {
+	// AddContact adds a contact. ErrExists if its DID or its name is taken, ErrName for a bad name.
+	AddContact(ctx context.Context, c Contact) error
+	// Contact returns the contact with the DID in any form. ErrNotFound if there is none.
+	Contact(ctx context.Context, id did.DID) (Contact, error)
+	// Contacts returns all contacts, by name.
+	Contacts(ctx context.Context) ([]Contact, error)
+	// UpdateContact changes a contact by calling change with it within the step; an error from change
+	// is returned and nothing is changed. The DID cannot be changed. change must not call the store.
+	UpdateContact(ctx context.Context, id did.DID, change func(*Contact) error) error
+	// RemoveContact removes the contact; its messages stay. ErrNotFound if there is none.
+	RemoveContact(ctx context.Context, id did.DID) error
+	// Claimed returns who has used up the single-use invitation; ErrNotFound if nobody has.
+	Claimed(ctx context.Context, invitation string) (did.DID, error)
+	// Learn remembers long forms of DIDs that have a short one; others are passed over. The caller has
+	// checked that each long form is valid.
+	Learn(ctx context.Context, longs ...did.DID) error
+	// LongForm returns the long form that was learnt for the DID. ErrNotFound if there is none.
+	LongForm(ctx context.Context, id did.DID) (did.DID, error)
+}
+
+// Settings keeps small facts of the wallet itself, such as its DID and the ports it listens on.
+type Settings interface {
+	// Setting returns a value. ErrNotFound if it was never set.
+	Setting(ctx context.Context, name string) ([]byte, error)
+	// SetSetting sets a value of at most 64 KiB.
+	SetSetting(ctx context.Context, name string, value []byte) error
+}
+
+// Stats counts what a store holds.
+type Stats struct {
+	// Pending and Unread are entries that wait for a handler, and kept ones that nobody has acked.
+	Pending, Unread int
+	// Waiting are parcels on their way, settled ones apart; Failed those that failed or expired.
+	Waiting, Failed int
+	// Rev is the newest revision.
+	Rev int64
+}
+
+// Store is all that a wallet remembers.
+type Store interface {
+	Inbox
+	Outbox
+	Contacts
+	Settings
+	// Stats counts what is held.
+	Stats(ctx context.Context) (Stats, error)
+	// Watch returns a channel that receives after commits that changed entries or parcels: a hint to
+	// look again, never lost while nobody receives (it holds one). It is closed when ctx ends, or the
+	// store is closed.
+	Watch(ctx context.Context) <-chan struct{}
+	// Close ends all work, waits for it, and closes the store. Later calls return ErrClosed.
+	Close() error
+}

@@ -1,0 +1,216 @@
+package inboxtest
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+var putScenarios = map[string]func(*testing.T, inbox.Store){
+	"keeps every field":                         putKeepsFields,
+	"keeps the times that senders claim":        putKeepsTimes,
+	"knows a duplicate":                         putDuplicate,
+	"refuses another payload under one id":      putConflict,
+	"tells owners and senders apart":            putOwnersApart,
+	"knows an anonymous message by its payload": putAnonymous,
+	"takes both forms of a DID as one":          putForms,
+	"remembers what was deleted":                putDeleted,
+	"takes a full payload and no larger one":    putSizes,
+	"refuses an arrival without owner":          putNoOwner,
+	"numbers without gaps or reuse":             putNumbers,
+	"is one step":                               putOneStep,
+	"counts one of many at once":                putRace,
+}
+
+func putKeepsFields(t *testing.T, s inbox.Store) {
+	a := inbox.Arrival{Entry: inbox.Entry{
+		Owner: alice, From: bob, MessageID: "m1", Type: "t", ThreadID: "th", Payload: []byte("hello\x00\xff"),
+		SenderKey: "did:example:bob#1", SignerKey: "did:example:bob#2", Misaddressed: true, Answered: true,
+		Created: at(-time.Hour), Expires: at(time.Hour), Received: start.In(time.FixedZone("X", 3600)),
+		Seq: 99, Rev: 99, Disposition: inbox.Consumed, Shown: true, Acked: true,
+	}}
+	results := put(t, s, a)
+	same(t, "results", results, []inbox.PutResult{{Status: inbox.Added, Seq: results[0].Seq}})
+	want := a.Entry
+	want.Received, want.Seq, want.Disposition, want.Shown, want.Acked = start, results[0].Seq, inbox.Pending, false, false
+	got := list(t, s, inbox.Query{})
+	want.Rev = got[0].Rev
+	same(t, "entry", got, []inbox.Entry{want})
+	if want.Seq < 1 || want.Rev < 1 || got[0].Received.Location() != time.UTC {
+		t.Fatalf("seq %d, rev %d, received in %v", want.Seq, want.Rev, got[0].Received.Location())
+	}
+}
+
+func putKeepsTimes(t *testing.T, s inbox.Store) {
+	for i, claimed := range farTimes {
+		a := message(bob, strconv.Itoa(i), "x")
+		a.Created, a.Expires = claimed, claimed
+		put(t, s, a)
+		got := list(t, s, inbox.Query{MessageID: strconv.Itoa(i)})[0]
+		if !got.Created.Equal(claimed) || !got.Expires.Equal(claimed) || got.Created.IsZero() != claimed.IsZero() {
+			t.Errorf("created %v, expires %v, want %v", got.Created, got.Expires, claimed)
+		}
+	}
+}
+
+func putDuplicate(t *testing.T, s inbox.Store) {
+	m := message(bob, "m1", "hello")
+	first := put(t, s, m, m, message(bob, "m2", "hello"))
+	same(t, "one call", statuses(first), []string{"added", "duplicate", "added"})
+	again := m
+	again.Received, again.SenderKey, again.Answered = at(time.Hour), "another#key", true
+	second := put(t, s, again)
+	same(t, "second call", second, []inbox.PutResult{{Status: inbox.Duplicate, Seq: first[0].Seq}})
+	if first[1].Seq != first[0].Seq {
+		t.Errorf("the duplicate has seq %d, want that of its entry, %d", first[1].Seq, first[0].Seq)
+	}
+	es := list(t, s, inbox.Query{})
+	same(t, "entries", entryIDs(es), []string{"m1", "m2"})
+	if es[0].SenderKey != "" || !es[0].Received.Equal(start) {
+		t.Error("a duplicate changed the entry")
+	}
+}
+
+func putConflict(t *testing.T, s inbox.Store) {
+	put(t, s, message(bob, "m1", "hello"))
+	before := list(t, s, inbox.Query{})
+	got := put(t, s, message(bob, "m1", "good bye"), message(bob, "m1", "hello"))
+	same(t, "results", got, []inbox.PutResult{{Status: inbox.Conflict}, {Status: inbox.Duplicate, Seq: before[0].Seq}})
+	same(t, "entries", list(t, s, inbox.Query{}), before)
+}
+
+func putOwnersApart(t *testing.T, s inbox.Store) {
+	toCarol := message(bob, "m1", "hello")
+	toCarol.Owner = carol
+	got := put(t, s, message(bob, "m1", "hello"), message(carol, "m1", "other"), toCarol)
+	same(t, "results", statuses(got), []string{"added", "added", "added"})
+}
+
+func putAnonymous(t *testing.T, s inbox.Store) {
+	nobody := did.DID{}
+	elsewhere := message(nobody, "m1", "hello")
+	elsewhere.Owner = carol
+	got := put(t, s, message(nobody, "m1", "hello"), message(nobody, "m1", "hello"),
+		message(nobody, "m1", "other"), elsewhere, message(bob, "m1", "hello"))
+	same(t, "results", statuses(got), []string{"added", "duplicate", "added", "added", "added"})
+	if es := list(t, s, inbox.Query{}); !es[0].From.IsZero() {
+		t.Errorf("an anonymous entry is from %v", es[0].From)
+	}
+}
+
+func putForms(t *testing.T, s inbox.Store) {
+	long := message(doraL, "m1", "hello")
+	long.Owner, long.Long = doraL, doraL
+	short := message(dora, "m1", "hello")
+	short.Owner = dora
+	same(t, "results", statuses(put(t, s, long, short)), []string{"added", "duplicate"})
+	for _, form := range []did.DID{dora, doraL} {
+		es := list(t, s, inbox.Query{Owner: form, From: form})
+		if len(es) != 1 || es[0].Owner != dora || es[0].From != dora {
+			t.Fatalf("%d entries for %v", len(es), form)
+		}
+		noErr(t, s.Mark(t.Context(), form, inbox.MarkShown, es[0].Seq))
+		long, err := s.LongForm(t.Context(), form)
+		noErr(t, err)
+		same(t, "long form", long, doraL)
+	}
+}
+
+func putDeleted(t *testing.T, s inbox.Store) {
+	m := message(bob, "m1", "hello")
+	nobody := message(did.DID{}, "m1", "psst")
+	for _, r := range put(t, s, m, nobody) {
+		noErr(t, s.Delete(t.Context(), alice, r.Seq))
+	}
+	got := put(t, s, m, nobody, message(bob, "m1", "other"))
+	same(t, "results", got, []inbox.PutResult{{Status: inbox.Duplicate}, {Status: inbox.Duplicate}, {Status: inbox.Conflict}})
+	same(t, "entries", list(t, s, inbox.Query{}), []inbox.Entry(nil))
+}
+
+func putSizes(t *testing.T, s inbox.Store) {
+	m := message(bob, "m1", "")
+	m.Payload = bytes.Repeat([]byte("x"), inbox.MaxPayload)
+	same(t, "full", statuses(put(t, s, m)), []string{"added"})
+	same(t, "payload", len(list(t, s, inbox.Query{})[0].Payload), inbox.MaxPayload)
+	m.MessageID, m.Payload = "m2", append(m.Payload, 'x')
+	if _, err := s.Put(t.Context(), message(bob, "m3", "small"), m); !errors.Is(err, inbox.ErrTooLarge) {
+		t.Fatalf("err = %v, want ErrTooLarge", err)
+	}
+	same(t, "entries", entryIDs(list(t, s, inbox.Query{})), []string{"m1"})
+	empty := message(bob, "m4", "")
+	same(t, "empty", statuses(put(t, s, empty, empty)), []string{"added", "duplicate"})
+}
+
+func putNoOwner(t *testing.T, s inbox.Store) {
+	m := message(bob, "m1", "hello")
+	m.Owner = did.DID{}
+	if _, err := s.Put(t.Context(), m); err == nil {
+		t.Error("an arrival without owner was taken")
+	}
+	m = message(did.DID{}, "m1", "hello")
+	m.Claim = &inbox.Claim{Invitation: "i", Contact: inbox.Contact{Name: "ghost"}}
+	if _, err := s.Put(t.Context(), m); err == nil {
+		t.Error("an anonymous claim was taken")
+	}
+}
+
+func putNumbers(t *testing.T, s inbox.Store) {
+	var last, lastRev int64
+	for i, id := range ids("m", 6) {
+		r := put(t, s, message(bob, id, "x"), message(bob, id, "x"))[0]
+		e := list(t, s, inbox.Query{MessageID: id})[0]
+		if r.Seq <= last || e.Rev <= lastRev {
+			t.Fatalf("entry %d has seq %d after %d, rev %d after %d", i, r.Seq, last, e.Rev, lastRev)
+		}
+		last, lastRev = r.Seq, e.Rev
+		noErr(t, s.Delete(t.Context(), alice, r.Seq)) // the number of the newest must not come back
+	}
+}
+
+func putOneStep(t *testing.T, s inbox.Store) {
+	bad := message(bob, "m2", "x")
+	bad.Owner = did.DID{}
+	if _, err := s.Put(t.Context(), message(bob, "m1", "x"), bad); err == nil {
+		t.Fatal("no error")
+	}
+	same(t, "entries", list(t, s, inbox.Query{}), []inbox.Entry(nil))
+	same(t, "retry", statuses(put(t, s, message(bob, "m1", "x"))), []string{"added"})
+	same(t, "none", put(t, s), []inbox.PutResult{})
+}
+
+// putRace has many callers put the same messages at once.
+func putRace(t *testing.T, s inbox.Store) {
+	const callers, messages = 8, 25
+	var mu sync.Mutex
+	added := make(map[string]int)
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for _, id := range ids("m", messages) {
+				results, err := s.Put(t.Context(), message(bob, id, "x"))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if results[0].Status == inbox.Added {
+					mu.Lock()
+					added[id]++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, id := range ids("m", messages) {
+		if added[id] != 1 {
+			t.Errorf("%s was added %d times", id, added[id])
+		}
+	}
+	same(t, "entries", len(list(t, s, inbox.Query{})), messages)
+}

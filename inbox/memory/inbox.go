@@ -1,0 +1,208 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+// arrivalID is what a message is known by: id for a sender who is known, hash for one who is not.
+type arrivalID struct {
+	owner, from did.DID
+	id          string
+	hash        [sha256.Size]byte
+}
+
+type arrival struct {
+	hash [sha256.Size]byte
+	seq  int64
+}
+
+func identify(e inbox.Entry) (arrivalID, [sha256.Size]byte) {
+	hash := sha256.Sum256(e.Payload)
+	if e.From.IsZero() {
+		return arrivalID{owner: e.Owner, hash: hash}, hash
+	}
+	return arrivalID{owner: e.Owner, from: e.From, id: e.MessageID}, hash
+}
+
+// Put implements inbox.Inbox.
+func (s *Store) Put(ctx context.Context, as ...inbox.Arrival) ([]inbox.PutResult, error) {
+	clean := make([]inbox.Arrival, len(as))
+	for i, a := range as {
+		var err error
+		if clean[i], err = a.Clean(); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]inbox.PutResult, 0, len(as))
+	err := s.step(ctx, func() error {
+		for _, a := range clean {
+			results = append(results, s.put(a))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+func (s *Store) put(a inbox.Arrival) inbox.PutResult {
+	id, hash := identify(a.Entry)
+	if old, ok := s.arrived[id]; ok {
+		if old.hash != hash {
+			return inbox.PutResult{Status: inbox.Conflict}
+		}
+		if s.entry(a.Owner, old.seq) == nil {
+			return inbox.PutResult{Status: inbox.Duplicate}
+		}
+		return inbox.PutResult{Status: inbox.Duplicate, Seq: old.seq}
+	}
+	name, ok := s.claim(a.Claim)
+	if !ok {
+		return inbox.PutResult{Status: inbox.InvitationUsed}
+	}
+	s.seq++
+	e := a.Entry
+	e.Seq, e.Rev, e.Payload = s.seq, s.nextRev(), slices.Clone(e.Payload)
+	s.entries = append(s.entries, &e)
+	s.arrived[id] = arrival{hash, e.Seq}
+	s.learn(a.Long)
+	return inbox.PutResult{Status: inbox.Added, Seq: e.Seq, Contact: name}
+}
+
+// claim uses up an invitation and returns the name of the contact that it makes; false if the
+// invitation was used up before.
+func (s *Store) claim(c *inbox.Claim) (string, bool) {
+	if c == nil {
+		return "", true
+	}
+	_, known := s.contacts[c.Contact.DID]
+	if by, used := s.claims[c.Invitation]; used && !c.Multi && (by != c.Contact.DID || !known) {
+		return "", false
+	}
+	if !c.Multi {
+		s.claims[c.Invitation] = c.Contact.DID
+	}
+	if known {
+		return "", true
+	}
+	contact := c.Contact
+	contact.Name, _ = inbox.FreeName(contact.Name, func(name string) (bool, error) { return s.named(name), nil })
+	s.contacts[contact.DID] = contact
+	return contact.Name, true
+}
+
+// List implements inbox.Inbox.
+func (s *Store) List(ctx context.Context, q inbox.Query) (list []inbox.Entry, err error) {
+	q = q.Clean()
+	err = s.step(ctx, func() error {
+		var found []*inbox.Entry
+		for _, e := range s.entries {
+			if selects(q, e) {
+				found = append(found, e)
+			}
+		}
+		order(found, q.BySeq, q.Newest, func(e *inbox.Entry) (seq, rev int64) { return e.Seq, e.Rev })
+		size := 0
+		for _, e := range found[:min(len(found), q.Limit)] {
+			if size += len(e.Payload); size > inbox.MaxResult && len(list) > 0 {
+				break
+			}
+			c := *e
+			c.Payload = slices.Clone(e.Payload)
+			list = append(list, c)
+		}
+		return nil
+	})
+	return list, err
+}
+
+func selects(q inbox.Query, e *inbox.Entry) bool {
+	return (q.Owner.IsZero() || q.Owner == e.Owner) &&
+		(q.From.IsZero() || q.From == e.From) &&
+		(q.MessageID == "" || q.MessageID == e.MessageID) &&
+		(q.ThreadID == "" || q.ThreadID == e.ThreadID) &&
+		(len(q.Dispositions) == 0 || slices.Contains(q.Dispositions, e.Disposition)) &&
+		(!q.Unacked || !e.Acked) &&
+		e.Rev > q.AfterRev && e.Seq > q.AfterSeq
+}
+
+// order sorts rows as a query wants them.
+func order[T any](rows []T, bySeq, newest bool, of func(T) (seq, rev int64)) {
+	slices.SortFunc(rows, func(a, b T) int {
+		if newest {
+			a, b = b, a
+		}
+		aSeq, aRev := of(a)
+		bSeq, bRev := of(b)
+		if bySeq {
+			return cmp.Compare(aSeq, bSeq)
+		}
+		return cmp.Compare(aRev, bRev)
+	})
+}
+
+// Handled implements inbox.Inbox.
+func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.Disposition, replies ...inbox.Parcel) error {
+	if d <= inbox.Pending || d > inbox.Rejected {
+		return fmt.Errorf("handled: %v does not settle an entry", d)
+	}
+	return s.step(ctx, func() error {
+		e := s.entry(owner.Canonical(), seq)
+		if e == nil {
+			return fmt.Errorf("entry %d: %w", seq, inbox.ErrNotFound)
+		}
+		if e.Disposition != inbox.Pending {
+			return nil
+		}
+		if err := s.enqueue(replies); err != nil {
+			return err
+		}
+		e.Disposition, e.Rev = d, s.nextRev()
+		return nil
+	})
+}
+
+// Mark implements inbox.Inbox.
+func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs ...int64) error {
+	if m != inbox.MarkShown && m != inbox.MarkAcked {
+		return fmt.Errorf("mark: no such mark: %d", m)
+	}
+	return s.step(ctx, func() error {
+		for _, seq := range seqs {
+			e := s.entry(owner.Canonical(), seq)
+			if e == nil || e.Shown && (e.Acked || m == inbox.MarkShown) {
+				continue
+			}
+			e.Shown, e.Acked, e.Rev = true, e.Acked || m == inbox.MarkAcked, s.nextRev()
+		}
+		return nil
+	})
+}
+
+// Delete implements inbox.Inbox.
+func (s *Store) Delete(ctx context.Context, owner did.DID, seqs ...int64) error {
+	return s.step(ctx, func() error {
+		s.entries = slices.DeleteFunc(s.entries, func(e *inbox.Entry) bool {
+			gone := e.Owner == owner.Canonical() && slices.Contains(seqs, e.Seq)
+			s.hint = s.hint || gone
+			return gone
+		})
+		return nil
+	})
+}
+
+func (s *Store) entry(owner did.DID, seq int64) *inbox.Entry {
+	i, ok := slices.BinarySearchFunc(s.entries, seq, func(e *inbox.Entry, seq int64) int { return cmp.Compare(e.Seq, seq) })
+	if !ok || s.entries[i].Owner != owner {
+		return nil
+	}
+	return s.entries[i]
+}

@@ -1,0 +1,307 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+// entryRow is a row of entries. What it seals is whether the entry was shown.
+type entryRow struct {
+	seq, rev                       int64
+	owner, sender, message, thread []byte
+	disposition                    inbox.Disposition
+	acked                          bool
+	sealed                         []byte
+}
+
+func (r *entryRow) binding() binding {
+	acked := int64(0)
+	if r.acked {
+		acked = 1
+	}
+	return bind("entries", r.seq).ints(r.rev, int64(r.disposition), acked).
+		hashes(r.owner, r.sender, r.message, r.thread)
+}
+
+// shown opens the row.
+func (r *entryRow) shown(v *vault) (bool, error) {
+	d, err := v.open(r.sealed, r.binding(), "entries", r.seq)
+	if err != nil {
+		return false, err
+	}
+	shown := d.bool()
+	return shown, d.end()
+}
+
+func (r *entryRow) seal(v *vault, shown bool) {
+	var e encoder
+	e.bool(shown)
+	r.sealed = v.seal(e, r.binding())
+}
+
+const selectEntry = "SELECT seq, rev, owner, sender, message, thread, disposition, acked, sealed FROM entries WHERE seq = ?"
+
+func (s session) entry(seq int64) (r entryRow, found bool, err error) {
+	found, err = s.get(selectEntry, []any{seq}, r.scan()...)
+	return r, found, err
+}
+
+func (r *entryRow) scan() []any {
+	return []any{&r.seq, &r.rev, &r.owner, &r.sender, &r.message, &r.thread, &r.disposition, &r.acked, &r.sealed}
+}
+
+// encodeBody is what a row of bodies seals, bound to its seq.
+func encodeBody(a *inbox.Entry) []byte {
+	e := make(encoder, 0, len(a.Payload)+512)
+	e.did(a.Owner)
+	e.did(a.From)
+	e.text(a.MessageID)
+	e.text(a.Type)
+	e.text(a.ThreadID)
+	e.text(a.SenderKey)
+	e.text(a.SignerKey)
+	e.bool(a.Misaddressed)
+	e.bool(a.Answered)
+	e.time(a.Created)
+	e.time(a.Expires)
+	e.time(a.Received)
+	e.bytes(a.Payload)
+	return e
+}
+
+func decodeBody(d decoder) (e inbox.Entry, err error) {
+	e.Owner, e.From = d.did(), d.did()
+	e.MessageID, e.Type, e.ThreadID = d.text(), d.text(), d.text()
+	e.SenderKey, e.SignerKey = d.text(), d.text()
+	e.Misaddressed, e.Answered = d.bool(), d.bool()
+	e.Created, e.Expires, e.Received = d.time(), d.time(), d.time()
+	e.Payload = d.bytes()
+	return e, d.end()
+}
+
+// arrival is an arrival with all that can be computed before the writer's turn.
+type arrival struct {
+	inbox.Arrival
+	row    entryRow
+	name   []byte // what it is known by
+	digest [sha256.Size]byte
+	body   []byte
+}
+
+func (v *vault) arrival(a inbox.Arrival) (arrival, error) {
+	a, err := a.Clean()
+	if err != nil {
+		return arrival{}, err
+	}
+	digest := sha256.Sum256(a.Payload)
+	return arrival{
+		Arrival: a,
+		row: entryRow{
+			owner:       v.hash(entryOwner, a.Owner.String()),
+			sender:      v.hash(entrySender, a.From.String()),
+			message:     v.hash(entryMessage, a.MessageID),
+			thread:      v.hash(entryThread, a.ThreadID),
+			disposition: inbox.Pending,
+		},
+		name: v.arrivalName(&a.Entry, digest), digest: digest, body: encodeBody(&a.Entry),
+	}, nil
+}
+
+func (v *vault) arrivalName(e *inbox.Entry, digest [sha256.Size]byte) []byte {
+	if e.From.IsZero() {
+		return v.hash(arrivalName, e.Owner.String(), string(digest[:]))
+	}
+	return v.hash(arrivalName, e.Owner.String(), e.From.String(), e.MessageID)
+}
+
+// Put implements inbox.Inbox.
+func (s *Store) Put(ctx context.Context, as ...inbox.Arrival) ([]inbox.PutResult, error) {
+	arrivals, bytes := make([]arrival, len(as)), 0
+	for i, a := range as {
+		var err error
+		if arrivals[i], err = s.arrival(a); err != nil {
+			return nil, err
+		}
+		bytes += len(arrivals[i].body)
+	}
+	results := make([]inbox.PutResult, len(as))
+	err := s.do(ctx, bytes, func(t *tx) (err error) {
+		for i := range arrivals {
+			if results[i], err = t.put(&arrivals[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+func (t *tx) put(a *arrival) (inbox.PutResult, error) {
+	old, known, err := t.known(a)
+	if known || err != nil {
+		return old, err
+	}
+	contact, used, err := t.claim(a.Claim)
+	if err != nil {
+		return inbox.PutResult{}, err
+	}
+	if used {
+		return inbox.PutResult{Status: inbox.InvitationUsed}, nil
+	}
+	if err := t.insert(a); err != nil {
+		return inbox.PutResult{}, err
+	}
+	if err := t.learn(a.Long); err != nil {
+		return inbox.PutResult{}, err
+	}
+	return inbox.PutResult{Status: inbox.Added, Seq: a.row.seq, Contact: contact}, nil
+}
+
+// known looks the arrival up among all that ever arrived. A row that no longer says with what
+// payload still says that the message was committed.
+func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
+	var seq int64
+	var sealed []byte
+	found, err := t.get("SELECT seq, sealed FROM arrivals WHERE name = ?", []any{a.name}, &seq, &sealed)
+	if !found || err != nil {
+		return inbox.PutResult{}, false, err
+	}
+	result := inbox.PutResult{Status: inbox.Duplicate}
+	digest, err := t.open(sealed, bind("arrivals", seq).hashes(a.name), "arrivals", seq)
+	if err != nil {
+		return result, true, nil
+	}
+	if !bytes.Equal(digest.rest, a.digest[:]) {
+		return inbox.PutResult{Status: inbox.Conflict}, true, nil
+	}
+	exists, err := t.get("SELECT seq FROM entries WHERE seq = ?", []any{seq}, &result.Seq)
+	if !exists {
+		result.Seq = 0
+	}
+	return result, true, err
+}
+
+func (t *tx) insert(a *arrival) error {
+	seq, err := t.nextSeq("arrivals")
+	if err != nil {
+		return err
+	}
+	err = t.exec("INSERT INTO arrivals (seq, name, sealed) VALUES (?, ?, ?)",
+		seq, a.name, t.seal(a.digest[:], bind("arrivals", seq).hashes(a.name)))
+	if err != nil {
+		return err
+	}
+	r := &a.row
+	r.seq, r.rev = seq, t.nextRev()
+	r.seal(t.vault, false)
+	err = t.exec(`INSERT INTO entries (seq, rev, owner, sender, message, thread, disposition, acked, sealed)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.seq, r.rev, r.owner, r.sender, r.message, r.thread, r.disposition, r.acked, r.sealed)
+	if err != nil {
+		return err
+	}
+	return t.exec("INSERT INTO bodies (seq, sealed) VALUES (?, ?)", seq, t.seal(a.body, bind("bodies", seq)))
+}
+
+// update writes what changes in an entry, with the next revision.
+func (t *tx) update(r *entryRow, shown bool) error {
+	r.rev = t.nextRev()
+	r.seal(t.vault, shown)
+	return t.exec("UPDATE entries SET rev = ?, disposition = ?, acked = ?, sealed = ? WHERE seq = ?",
+		r.rev, r.disposition, r.acked, r.sealed, r.seq)
+}
+
+// owned returns the row of an entry of the owner.
+func (t *tx) owned(owner []byte, seq int64) (entryRow, bool, error) {
+	r, found, err := t.entry(seq)
+	return r, found && bytes.Equal(r.owner, owner), err
+}
+
+// Handled implements inbox.Inbox.
+func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.Disposition, replies ...inbox.Parcel) error {
+	if d <= inbox.Pending || d > inbox.Rejected {
+		return fmt.Errorf("handled: %v does not settle an entry", d)
+	}
+	ps, bytes, err := s.parcels(replies)
+	if err != nil {
+		return err
+	}
+	hash := s.hash(entryOwner, owner.Canonical().String())
+	return s.do(ctx, bytes, func(t *tx) error {
+		r, found, err := t.owned(hash, seq)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("entry %d: %w", seq, inbox.ErrNotFound)
+		}
+		shown, err := r.shown(t.vault)
+		if err != nil || r.disposition != inbox.Pending {
+			return err
+		}
+		if err := t.enqueue(ps); err != nil {
+			return err
+		}
+		r.disposition = d
+		return t.update(&r, shown)
+	})
+}
+
+// Mark implements inbox.Inbox.
+func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs ...int64) error {
+	if m != inbox.MarkShown && m != inbox.MarkAcked {
+		return fmt.Errorf("mark: no such mark: %d", m)
+	}
+	hash := s.hash(entryOwner, owner.Canonical().String())
+	return s.do(ctx, 0, func(t *tx) error {
+		for _, seq := range seqs {
+			if err := t.mark(hash, seq, m == inbox.MarkAcked); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mark passes over an entry that is not there or does not open: the caller cannot have seen it.
+func (t *tx) mark(owner []byte, seq int64, acked bool) error {
+	r, found, err := t.owned(owner, seq)
+	if !found || err != nil {
+		return err
+	}
+	shown, err := r.shown(t.vault)
+	if err != nil || shown && (r.acked || !acked) {
+		return nil
+	}
+	r.acked = r.acked || acked
+	return t.update(&r, true)
+}
+
+// Delete implements inbox.Inbox.
+func (s *Store) Delete(ctx context.Context, owner did.DID, seqs ...int64) error {
+	hash := s.hash(entryOwner, owner.Canonical().String())
+	return s.do(ctx, 0, func(t *tx) error {
+		for _, seq := range seqs {
+			_, found, err := t.owned(hash, seq)
+			if err != nil {
+				return err
+			}
+			if !found {
+				continue
+			}
+			t.hinted = true
+			if err := t.exec("DELETE FROM entries WHERE seq = ?", seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,102 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+const hour = time.Hour
+
+var (
+	alice = did.MustParse("did:example:canary-alice")
+	bob   = did.MustParse("did:example:canary-bob")
+	carol = did.MustParse("did:example:canary-carol")
+	dora  = did.MustParse("did:peer:4zQmCanaryDora")
+	doraL = did.MustParse("did:peer:4zQmCanaryDora:zCanaryDocument")
+
+	now = time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+)
+
+// canaries stand in whatever fill puts into a store.
+var canaries = []string{"canary", "Canary", "example.org/1.0", "4001"}
+
+func arrival(i int) inbox.Arrival {
+	return inbox.Arrival{Entry: inbox.Entry{
+		Owner: alice, From: bob, MessageID: fmt.Sprintf("canary-message-%d", i), ThreadID: "canary-thread",
+		Type: "https://example.org/1.0/canary", Payload: fmt.Appendf(nil, "canary body %d", i),
+		SenderKey: "did:example:canary-bob#1", Created: now, Received: now,
+	}}
+}
+
+func parcel(to did.DID, i int) inbox.Parcel {
+	return inbox.Parcel{
+		Owner: alice, To: to, MessageID: fmt.Sprintf("canary-parcel-%d", i), ThreadID: "canary-thread",
+		Type: "https://example.org/1.0/canary", Payload: fmt.Appendf(nil, "canary parcel %d", i), Created: now,
+	}
+}
+
+// fill puts at least two rows into every table that can have as many, always the same.
+func fill(t testing.TB, s inbox.Store) {
+	t.Helper()
+	ctx := t.Context()
+	claim := func(id did.DID, name string) *inbox.Claim {
+		return &inbox.Claim{Invitation: "canary-invitation-" + name, Expires: now.Add(hour), Contact: inbox.Contact{
+			Name: "canary-" + name, Pins: [][32]byte{{1}, {2}}, Addresses: []string{"/dns/canary/tcp/4001"},
+			PeerRecord: []byte("canary record"), Invitation: []byte("canary invitation"), Added: now, Seen: now,
+		}}
+	}
+	one, two, three := arrival(1), arrival(2), arrival(3)
+	one.Claim = claim(bob, "bob")
+	two.From, two.Long, two.Claim = doraL, doraL, claim(dora, "dora")
+	three.From = did.DID{}
+	results, err := s.Put(ctx, one, two, three, arrival(4))
+	noErr(t, err)
+	noErr(t, s.Handled(ctx, alice, results[0].Seq, inbox.Kept, parcel(bob, 1)))
+	noErr(t, s.Mark(ctx, alice, inbox.MarkShown, results[0].Seq))
+	noErr(t, s.Delete(ctx, alice, results[3].Seq))
+	noErr(t, s.Enqueue(ctx, parcel(bob, 2), parcel(carol, 2), parcel(carol, 3), parcel(carol, 4)))
+	bs, err := s.Claim(ctx, now, now.Add(hour), inbox.Limit{Destinations: 1})
+	noErr(t, err)
+	noErr(t, s.Settle(ctx, bs[0], []inbox.Outcome{{State: inbox.Sent, Path: "canary path", Problem: "canary problem"}}, now, now))
+	noErr(t, s.Learn(ctx, did.MustParse("did:peer:4zQmCanaryOther:zCanaryDocument")))
+	noErr(t, s.SetSetting(ctx, "canary-did", []byte("canary value")))
+	noErr(t, s.SetSetting(ctx, "canary-port", []byte("4001")))
+}
+
+// contents is what a store holds, for comparing.
+type contents struct {
+	Entries  []inbox.Entry
+	Parcels  []inbox.Parcel
+	Contacts []inbox.Contact
+	Stats    inbox.Stats
+	Setting  string
+	Long, By did.DID
+}
+
+func holds(t testing.TB, s inbox.Store) (c contents) {
+	t.Helper()
+	ctx := t.Context()
+	var errs [7]error
+	c.Entries, errs[0] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000})
+	c.Parcels, errs[1] = s.Sent(ctx, inbox.SentQuery{BySeq: true, Limit: 1000})
+	c.Contacts, errs[2] = s.Contacts(ctx)
+	c.Stats, errs[3] = s.Stats(ctx)
+	setting, err := s.Setting(ctx, "canary-did")
+	c.Setting, errs[4] = string(setting), err
+	c.Long, errs[5] = s.LongForm(ctx, dora)
+	c.By, errs[6] = s.Claimed(ctx, "canary-invitation-bob")
+	for _, err := range errs {
+		noErr(t, err)
+	}
+	return c
+}
+
+func diff(want, got any) string {
+	return cmp.Diff(want, got, cmpopts.EquateEmpty(), cmp.Comparer(func(a, b did.DID) bool { return a == b }))
+}
