@@ -1,0 +1,128 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+// seenEvery is how exactly the time when a contact was last heard of is kept: writing it at each
+// greeting would cost a disk flush each.
+const seenEvery = time.Hour
+
+// Admit lets contacts in, and strangers who claim an invitation of ours that is still good. Somebody
+// blocked is told the same as a stranger.
+func (n *Node) Admit(ctx context.Context, id did.DID, claim []byte) error {
+	c, err := n.Store.Contact(ctx, id)
+	switch {
+	case err == nil && c.Blocked:
+		return &Refusal{CodeStranger}
+	case err == nil:
+		return nil
+	case !errors.Is(err, inbox.ErrNotFound):
+		return err
+	case len(claim) == 0 || n.Invitations == nil:
+		return &Refusal{CodeStranger}
+	}
+	terms, err := n.Invitations.Shown(claim, time.Now())
+	if err != nil {
+		return err
+	}
+	return n.unclaimed(ctx, terms, id)
+}
+
+// unclaimed refuses a single-use invitation that somebody else has used.
+func (n *Node) unclaimed(ctx context.Context, t InvitationTerms, by did.DID) error {
+	if t.Multi {
+		return nil
+	}
+	who, err := n.Store.Claimed(ctx, t.ID)
+	switch {
+	case errors.Is(err, inbox.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case !who.Same(by):
+		return &Refusal{CodeInvitationUsed}
+	}
+	return nil
+}
+
+// Met keeps what a greeting has proved: the long form of the DID, the addresses, and that the peer is
+// there now, so that what waits for it is tried at once. Of somebody who is no contact yet nothing is kept
+// on disk: an invitation that many hold must not fill it.
+func (n *Node) Met(ctx context.Context, p Peer) {
+	id := p.DID.Canonical()
+	c, err := n.Store.Contact(ctx, id)
+	if errors.Is(err, inbox.ErrNotFound) {
+		n.rememberStranger(p)
+		return
+	}
+	if err == nil {
+		err = n.meet(ctx, c, p)
+	}
+	if err != nil {
+		n.log().Warn("recording a greeting failed", "peer", id, "err", err)
+	}
+}
+
+// meet records a greeting of a contact.
+func (n *Node) meet(ctx context.Context, c inbox.Contact, p Peer) error {
+	if err := n.learn(ctx, p.DID); err != nil {
+		return err
+	}
+	if news(c, p) {
+		err := n.Store.UpdateContact(ctx, c.DID, func(c *inbox.Contact) error {
+			c.Addresses, c.PeerRecord, c.Seen = p.Addresses, p.Record, time.Now().UTC()
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return n.Store.Wake(ctx, c.DID, time.Now())
+}
+
+// learn remembers a long form that is not known yet.
+func (n *Node) learn(ctx context.Context, id did.DID) error {
+	if !id.IsLong() {
+		return nil
+	}
+	if known, err := n.Store.LongForm(ctx, id); err == nil && known == id {
+		return nil
+	}
+	return n.Store.Learn(ctx, id)
+}
+
+// news reports whether a greeting tells more than the contact holds.
+func news(c inbox.Contact, p Peer) bool {
+	return len(p.Addresses) > 0 && !slices.Equal(c.Addresses, p.Addresses) || time.Since(c.Seen) > seenEvery
+}
+
+// rememberStranger keeps where somebody is who may become a contact with the next message.
+func (n *Node) rememberStranger(p Peer) {
+	n.metMu.Lock()
+	defer n.metMu.Unlock()
+	if n.met == nil {
+		n.met = map[did.DID]Peer{}
+	}
+	if len(n.met) >= maxMet {
+		for oldest := range maps.Keys(n.met) {
+			delete(n.met, oldest)
+			break
+		}
+	}
+	n.met[p.DID.Canonical()] = p
+}
+
+// stranger returns what a greeting told of somebody who was no contact then; zero if nothing is known.
+func (n *Node) stranger(id did.DID) Peer {
+	n.metMu.Lock()
+	defer n.metMu.Unlock()
+	return n.met[id]
+}

@@ -1,0 +1,19 @@
+// Package messaging acts: it queues, seals and delivers messages, takes in what arrives, and hands it
+// to protocol handlers.
+//
+// A [Node] owns every goroutine of a wallet. Its rules:
+//
+//   - Nothing is acknowledged before it has been committed durably, and nothing is forgotten before its
+//     delivery is settled. Delivery is at least once; the inbox's unique key makes it exactly once.
+//   - What is queued is the plaintext. Each attempt resolves the recipient anew, checks its pinned keys
+//     and seals to the keys it has now, so a rotation of keys strands nothing, and one can write to
+//     somebody who cannot be resolved at the moment.
+//   - A path may prove a DID (the greeting of package p2p does), but every message is judged by its own
+//     envelope: who sealed and signed it, whom it names, and whether the two agree.
+//   - States tell the truth. Delivered is said only upon an answer of the recipient itself; a path that
+//     cannot answer gets as far as Sent.
+//
+// Transports are in packages of their own, and so is each protocol: its type constants, a handler, and
+// functions that make its messages. The package must never import a driver, libp2p or SQL, and must
+// never log bodies, keys or whole DIDs.
+package messaging

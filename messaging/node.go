@@ -1,0 +1,168 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+// Store is what a Node needs of the wallet's memory.
+type Store interface {
+	inbox.Inbox
+	inbox.Outbox
+	inbox.Contacts
+	// Watch is as in inbox.Store.
+	Watch(ctx context.Context) <-chan struct{}
+}
+
+// Node is a wallet at work: it delivers what Send has queued, takes in what arrives, and calls the
+// handler. Set the fields, then Run it; they must not change after that. Zero fields mean the
+// documented defaults. Its methods are safe for concurrent use.
+type Node struct {
+	// Identities, Keys, Resolver and Store are required.
+	Identities Identities
+	Keys       crypto.KeyStore
+	Resolver   did.Resolver
+	Store      Store
+	// Transports are tried in order for each endpoint. Without any, nothing is sent or received.
+	Transports []Transport
+	// Handler deals with what arrives; default: an empty Mux, which keeps everything for the user.
+	Handler Handler
+	// Invitations judges claims of ours; nil: strangers cannot get in.
+	Invitations Invitations
+	// Introduction returns the name that a stranger gives itself in the message with which it claims an
+	// invitation, empty for none. Default: none.
+	Introduction func(m *Message) string
+	// Offline reports whether DIDs of a method resolve without the network; only those of strangers are
+	// ever resolved. Default: key, peer and jwk.
+	Offline func(method string) bool
+	// Retry says how long to wait after failures; default: DefaultRetry.
+	Retry Retry
+	// HandlerTries is how often a message is offered to a failing handler; default 10.
+	HandlerTries int
+	// Greet is how many recent contacts Run greets when it starts, so that changed addresses and waiting
+	// messages heal at once; default 32, negative for none.
+	Greet int
+	// Log takes what an operator may want to know; default: nothing is logged.
+	Log *slog.Logger
+
+	running atomic.Bool
+	metMu   sync.Mutex
+	met     map[did.DID]Peer // strangers that have proved themselves; guarded by metMu
+	tries   sync.Map         // seq of a failing entry → *atomic.Int64; of the handler loop
+}
+
+// Limits of a Node's work at one time.
+const (
+	maxDestinations = 16               // delivered to at once
+	leaseTime       = 2 * time.Minute  // longer than one attempt may take
+	attemptTime     = 60 * time.Second // for one batch to one endpoint
+	settleTime      = 10 * time.Second // to record outcomes when the node is stopping
+	maxMet          = 256              // strangers remembered between greeting and first message
+)
+
+// ErrRunning means that Run was called on a Node that is or was running.
+var ErrRunning = errors.New("the node was started before")
+
+// Run serves all transports, delivers and handles until ctx ends; then it waits for its goroutines and
+// returns nil. It returns early with the error of a part that failed for good.
+func (n *Node) Run(ctx context.Context) error {
+	if n.running.Swap(true) {
+		return ErrRunning
+	}
+	if n.Identities == nil || n.Keys == nil || n.Resolver == nil || n.Store == nil {
+		return errors.New("messaging: Node needs Identities, Keys, Resolver and Store")
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	for _, t := range n.Transports {
+		g.Go(func() error {
+			if err := t.Serve(ctx, n); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("transport: %w", err)
+			}
+			return nil
+		})
+	}
+	g.Go(func() error { return n.deliverLoop(ctx) })
+	g.Go(func() error { return n.handleLoop(ctx) })
+	g.Go(func() error { n.greetContacts(ctx); return nil })
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+func (n *Node) log() *slog.Logger {
+	if n.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return n.Log
+}
+
+func (n *Node) handler() Handler {
+	if n.Handler == nil {
+		return KeepHandler
+	}
+	return n.Handler
+}
+
+func (n *Node) offline(method string) bool {
+	if n.Offline != nil {
+		return n.Offline(method)
+	}
+	return method == "key" || method == "peer" || method == "jwk"
+}
+
+// transport returns the first transport that handles the endpoint.
+func (n *Node) transport(e did.Endpoint) Transport {
+	for _, t := range n.Transports {
+		if t.Handles(e) {
+			return t
+		}
+	}
+	return nil
+}
+
+// storePause is how long a loop waits when the store is in trouble.
+const storePause = time.Second
+
+// rest waits for the hint or the time, or, after trouble with the store, a moment. The error ends the loop:
+// ctx has ended, or the store was closed.
+func (n *Node) rest(ctx context.Context, doing string, hint <-chan struct{}, until time.Time, trouble error) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(trouble, inbox.ErrClosed):
+		return fmt.Errorf("%s: %w", doing, trouble)
+	case trouble != nil:
+		n.log().Error(doing+" failed; trying again", "err", trouble)
+		return wait(ctx, nil, time.Now().Add(storePause))
+	}
+	return wait(ctx, hint, until)
+}
+
+// wait blocks until the hint, the time (zero: none) or the end of ctx.
+func wait(ctx context.Context, hint <-chan struct{}, until time.Time) error {
+	var alarm <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(time.Until(until))
+		defer t.Stop()
+		alarm = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-alarm:
+	case <-hint:
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package messaging
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/envelope"
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+)
+
+// errKeysChanged stops sending until the user has confirmed the new keys.
+var errKeysChanged = errors.New("the contact's keys have changed since you met: not sending until you confirm them")
+
+// recipient resolves whom a batch is for and checks the pinned keys. The contact is zero when the
+// recipient is none.
+func (n *Node) recipient(ctx context.Context, to did.DID) (inbox.Contact, *did.Document, error) {
+	c, err := n.Store.Contact(ctx, to)
+	if err != nil && !errors.Is(err, inbox.ErrNotFound) {
+		return c, nil, err
+	}
+	if c.Blocked {
+		return c, nil, ErrBlocked
+	}
+	doc, err := n.Resolver.Resolve(ctx, to)
+	if err != nil {
+		return c, nil, fmt.Errorf("resolve recipient: %w", err)
+	}
+	if !pinned(c, doc) {
+		return c, nil, errKeysChanged
+	}
+	return c, doc, nil
+}
+
+// pinned reports whether the document has the keys that were pinned when the contact was met; true
+// where nothing was pinned.
+func pinned(c inbox.Contact, doc *did.Document) bool {
+	return len(c.Pins) == 0 || slices.Equal(c.Pins, doc.Pins())
+}
+
+// seal encrypts and authenticates a stored plaintext to the recipient's keyAgreement keys. The sender's
+// key id has the form of the DID that stands in the plaintext's "from", which others compare as text.
+func (n *Node) seal(ctx context.Context, self Identity, doc *did.Document, payload []byte) ([]byte, error) {
+	var header struct {
+		From did.DID `json:"from"`
+	}
+	if err := json.Unmarshal(payload, &header); err != nil {
+		return nil, fmt.Errorf("stored message: %w", err)
+	}
+	mine, theirs, err := agreement(self.Document, doc)
+	if err != nil {
+		return nil, err
+	}
+	from := did.URL{DID: header.From, Fragment: mine.ID.Fragment}
+	return envelope.Seal(ctx, n.Keys, payload, envelope.Options{To: theirs, From: from.String()})
+}
+
+// agreement picks our first keyAgreement key of a curve that the recipient has too, and all of the
+// recipient's keys of that curve (DIDComm v2.1, ECDH-1PU key wrapping: one curve per envelope).
+func agreement(ours, theirs *did.Document) (did.VerificationMethod, []envelope.Recipient, error) {
+	their := theirs.KeyAgreement()
+	for _, mine := range ours.KeyAgreement() {
+		var to []envelope.Recipient
+		for _, m := range their {
+			if m.Key.Curve() == mine.Key.Curve() {
+				to = append(to, envelope.Recipient{KID: m.ID.String(), Key: m.Key})
+			}
+		}
+		if len(to) > 0 {
+			return mine, to, nil
+		}
+	}
+	return did.VerificationMethod{}, nil, errors.New("the recipient has no keyAgreement key of a kind we have")
+}
+
+// directory finds the public keys of senders. It never resolves a stranger over the network.
+func (n *Node) directory() crypto.Directory {
+	return did.Directory(did.ResolverFunc(func(ctx context.Context, id did.DID) (*did.Document, error) {
+		if !n.offline(id.Method()) {
+			if _, err := n.Store.Contact(ctx, id); errors.Is(err, inbox.ErrNotFound) {
+				return nil, &Refusal{CodeStranger}
+			} else if err != nil {
+				return nil, err
+			}
+		}
+		return n.Resolver.Resolve(ctx, id)
+	}))
+}
