@@ -1,0 +1,73 @@
+package p2p
+
+import (
+	"context"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/sync/semaphore"
+)
+
+// room counts the bytes of envelopes that wait to be committed: per stream, per peer and in all.
+type room struct {
+	total *semaphore.Weighted
+
+	mu    sync.Mutex // guards peers
+	peers map[peer.ID]*share
+}
+
+// share is the room of one peer.
+type share struct {
+	*semaphore.Weighted
+	streams int
+}
+
+func newRoom(total int64) *room {
+	return &room{total: semaphore.NewWeighted(total), peers: map[peer.ID]*share{}}
+}
+
+// seat is the room of one stream.
+type seat struct{ levels [3]*semaphore.Weighted }
+
+// enter makes a seat for a stream of a peer. leave gives it back once nothing is held any more.
+func (r *room) enter(id peer.ID) (s *seat, leave func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.peers[id]
+	if p == nil {
+		p = &share{Weighted: semaphore.NewWeighted(peerMemory)}
+		r.peers[id] = p
+	}
+	p.streams++
+	s = &seat{[3]*semaphore.Weighted{semaphore.NewWeighted(streamMemory), p.Weighted, r.total}}
+	return s, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if p.streams--; p.streams == 0 {
+			delete(r.peers, id)
+		}
+	}
+}
+
+// hold waits until there is room for n bytes at every level.
+func (s *seat) hold(ctx context.Context, n int) error {
+	for i, level := range s.levels {
+		if level.TryAcquire(int64(n)) {
+			continue
+		}
+		if err := level.Acquire(ctx, int64(n)); err != nil {
+			for _, held := range s.levels[:i] {
+				held.Release(int64(n))
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// free gives n bytes back.
+func (s *seat) free(n int) {
+	for _, level := range s.levels {
+		level.Release(int64(n))
+	}
+}

@@ -1,0 +1,106 @@
+package p2p
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"github.com/parley-im/parley/messaging"
+)
+
+// Serve implements messaging.Transport. It opens the Transport if that was not done. When ctx ends
+// it resets every stream, waits for the calls to r that are under way, and returns nil. It returns
+// an error when the host cannot be opened, and ErrClosed when it has served before.
+func (t *Transport) Serve(ctx context.Context, r messaging.Receiver) error {
+	if err := t.Open(ctx); err != nil {
+		return err
+	}
+	e, s := t.opened(), t.serving()
+	if !s.begin(r) {
+		return ErrClosed
+	}
+	// A peer that sees only the second of these would take us for a foreign wallet.
+	e.SetStreamHandler(ProtocolID, t.handler(t.receiveDelivery))
+	e.SetStreamHandler(DIDCommID, t.handler(t.receiveSimplex))
+	<-ctx.Done()
+	e.RemoveStreamHandler(DIDCommID)
+	e.RemoveStreamHandler(ProtocolID)
+	s.stop()
+	return nil
+}
+
+// handler runs f on each inbound stream, within the service. A stream that f leaves with an error is
+// reset, any other is closed.
+func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error) network.StreamHandler {
+	return func(s network.Stream) {
+		ctx, leave, err := t.serving().enter(context.Background())
+		if err != nil {
+			_ = s.Reset()
+			return
+		}
+		defer leave()
+		defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
+		if err := f(ctx, s); err != nil {
+			t.log().Debug("a stream ended early", "protocol", s.Protocol(), "err", err)
+			_ = s.Reset()
+			return
+		}
+		_ = s.Close()
+	}
+}
+
+// receiveDelivery serves one inbound stream of our own protocol.
+func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error {
+	e, remote := t.opened(), s.Conn().RemotePeer()
+	w := newWire(s)
+	p, err := t.welcome(ctx, w, remote)
+	var refused *messaging.Refusal
+	switch {
+	case errors.As(err, &refused) || errors.Is(err, errUndecided):
+		t.log().Debug("hello refused", "did", p.DID, "err", err)
+		return nil // it has been told, which a reset would undo
+	case err != nil:
+		return err
+	}
+	e.ConnManager().TagPeer(remote, "welcome", welcomeWeight)
+	w.endHello(e.limits.Idle)
+	r := t.serving().receiver
+	r.Met(ctx, p)
+	seat, leave := e.room.enter(remote)
+	defer leave()
+	return (&intake{w: w, seat: seat, from: p.DID, receiver: r}).run(ctx)
+}
+
+// welcome is the hello of an inbound stream, within its time.
+func (t *Transport) welcome(ctx context.Context, w *wire, remote peer.ID) (messaging.Peer, error) {
+	e := t.opened()
+	ctx, cancel := context.WithTimeout(ctx, e.limits.Hello)
+	defer cancel()
+	_ = w.SetDeadline(time.Now().Add(e.limits.Hello))
+	h, err := t.newHello(remote)
+	if err != nil {
+		return messaging.Peer{}, err
+	}
+	return h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, t.serving().receiver.Admit})
+}
+
+// newHello returns our side of a hello with a peer.
+func (t *Transport) newHello(remote peer.ID) (*hello, error) {
+	e := t.opened()
+	record, err := e.signedRecord()
+	if err != nil {
+		return nil, err
+	}
+	random := t.random
+	if random == nil {
+		random = rand.Reader
+	}
+	return &hello{
+		keys: t.Keys, resolver: t.Resolver, random: random,
+		self: e.ID(), remote: remote, record: record,
+	}, nil
+}
