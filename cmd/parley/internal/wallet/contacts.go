@@ -1,0 +1,78 @@
+package wallet
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/internal/control"
+)
+
+// Contacts returns all contacts, by name.
+func (w *Wallet) Contacts(ctx context.Context) ([]control.Contact, error) {
+	all, err := w.store.Contacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]control.Contact, 0, len(all))
+	for _, c := range all {
+		views = append(views, contactView(c))
+	}
+	return views, nil
+}
+
+// ChangeContact renames or blocks a contact.
+func (w *Wallet) ChangeContact(ctx context.Context, name string, r control.ContactChange) (control.Contact, error) {
+	c, err := w.find(ctx, name)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	err = w.store.UpdateContact(ctx, c.DID, func(stored *inbox.Contact) error {
+		if r.Name != "" {
+			stored.Name = r.Name
+		}
+		if r.Blocked != nil {
+			stored.Blocked = *r.Blocked
+		}
+		c = *stored
+		return nil
+	})
+	if err != nil {
+		return control.Contact{}, explainName(r.Name, err)
+	}
+	return contactView(c), nil
+}
+
+// RemoveContact forgets a contact; its messages stay.
+func (w *Wallet) RemoveContact(ctx context.Context, name string) (control.Contact, error) {
+	c, err := w.find(ctx, name)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	return contactView(c), w.store.RemoveContact(ctx, c.DID)
+}
+
+func contactView(c inbox.Contact) control.Contact {
+	v := control.Contact{
+		V: control.Version, Name: c.Name, DID: c.DID.String(), Blocked: c.Blocked, Pending: len(c.Invitation) > 0,
+		Added: c.Added, Seen: c.Seen, Addrs: c.Addresses,
+	}
+	for _, p := range c.Pins {
+		v.Keys = append(v.Keys, hex.EncodeToString(p[:]))
+	}
+	return v
+}
+
+// explainName turns what the store says about a name into what the user can do.
+func explainName(name string, err error) error {
+	switch {
+	case errors.Is(err, inbox.ErrName):
+		return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("%q cannot be a name: %v", name, inbox.ErrName)}
+	case errors.Is(err, inbox.ErrExists):
+		return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("there is a contact %q already", name),
+			Hint: "choose another name with --as"}
+	}
+	return err
+}

@@ -1,0 +1,199 @@
+package wallet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/user"
+
+	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/keyfile"
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/didpeer"
+	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
+	"github.com/parley-im/parley/messaging/p2p"
+)
+
+// CreateOptions are how to make a wallet.
+type CreateOptions struct {
+	// Passphrase seals the key file; empty leaves it open to whoever can read it.
+	Passphrase []byte
+	// Name is what the wallet calls itself when it introduces itself; default: the user's login name.
+	Name string
+	// Listen are multiaddrs to listen on; default: all interfaces on a free port that is kept.
+	Listen []string
+}
+
+// profile is what the database keeps of the wallet itself.
+type profile struct {
+	DID    did.DID  `json:"did"`
+	Name   string   `json:"name"`
+	Listen []string `json:"listen"`
+}
+
+const profileSetting = "profile"
+
+// Create makes a wallet in home, which is created if need be. It refuses over an existing one.
+func Create(ctx context.Context, home string, o CreateOptions) (self control.Self, err error) {
+	if Exists(home) {
+		return self, &control.Error{Code: control.CodeUsage, Message: "there is a wallet in " + home + " already; nothing was changed",
+			Hint: "choose another folder with --home, or a --profile"}
+	}
+	if o.Name != "" && !inbox.ValidName(o.Name) {
+		return self, &control.Error{Code: control.CodeUsage, Message: inbox.ErrName.Error()}
+	}
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return self, fmt.Errorf("make the wallet's folder: %w", err)
+	}
+	keys, err := keyfile.Create(keysPath(home), o.Passphrase)
+	if errors.Is(err, fs.ErrExist) {
+		return self, &control.Error{Code: control.CodeUsage, Message: "another process has just made a wallet in " + home}
+	}
+	if err != nil {
+		return self, explain(home, err)
+	}
+	if err := keys.Close(); err != nil {
+		return self, err
+	}
+	w, err := Open(ctx, home, Options{Passphrase: o.Passphrase, first: profile{Name: o.Name, Listen: o.Listen}})
+	if err != nil {
+		return self, err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	return w.Self(ctx)
+}
+
+// complete makes what a new wallet lacks, its DID and its ports, keeps it, and binds the DID's keys. A
+// wallet whose making was cut short is completed when it is opened next.
+func (w *Wallet) complete(ctx context.Context, wish profile) ([]string, error) {
+	var p profile
+	data, err := w.store.Setting(ctx, profileSetting)
+	switch {
+	case err == nil:
+		if err := json.Unmarshal(data, &p); err != nil {
+			return nil, fmt.Errorf("%w: the wallet's own entry: %w", inbox.ErrDamaged, err)
+		}
+	case errors.Is(err, inbox.ErrNotFound):
+		if p, err = w.newProfile(ctx, wish); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, err
+	}
+	w.name = p.Name
+	return p.Listen, w.become(ctx, p.DID)
+}
+
+// newProfile makes the wallet's DID, picks its ports, and keeps both.
+func (w *Wallet) newProfile(ctx context.Context, p profile) (profile, error) {
+	var err error
+	if p.Name == "" {
+		p.Name = inbox.PetName(loginName(), "somebody")
+	}
+	if len(p.Listen) == 0 {
+		if p.Listen, err = FreeAddrs(ctx, "/ip4/0.0.0.0", "/ip6/::"); err != nil {
+			return p, err
+		}
+	}
+	if p.DID, err = w.newDID(); err != nil {
+		return p, err
+	}
+	if err := w.store.Learn(ctx, p.DID); err != nil {
+		return p, err
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		return p, err
+	}
+	return p, w.store.SetSetting(ctx, profileSetting, data)
+}
+
+// newDID makes the did:peer:4 of the wallet's first keys.
+func (w *Wallet) newDID() (did.DID, error) {
+	sign, err := w.keys.DIDKey(crypto.Ed25519, 0)
+	if err != nil {
+		return did.DID{}, err
+	}
+	agree, err := w.keys.DIDKey(crypto.X25519, 0)
+	if err != nil {
+		return did.DID{}, err
+	}
+	peer, err := p2p.PeerIDOf(w.keys.Transport())
+	if err != nil {
+		return did.DID{}, err
+	}
+	return didpeer.Create4(didpeer.Options{
+		Authentication: []crypto.PublicKey{sign}, KeyAgreement: []crypto.PublicKey{agree},
+		Services: []did.Service{{ID: "#didcomm", Type: did.DIDCommMessaging, Endpoints: []did.Endpoint{{
+			URI: p2p.ServiceURI(peer), Accept: []string{"didcomm/v2"},
+		}}}},
+	})
+}
+
+// become takes the DID on as the wallet's identity: its keys answer to their ids in both forms of it.
+func (w *Wallet) become(ctx context.Context, id did.DID) error {
+	doc, err := w.resolver.Resolve(ctx, id)
+	if err != nil {
+		return fmt.Errorf("the wallet's own DID: %w", err)
+	}
+	for _, m := range doc.Methods() {
+		for _, form := range []did.DID{id, id.Canonical()} {
+			kid := did.URL{DID: form, Fragment: m.ID.Fragment}
+			if err := w.keys.Bind(kid.String(), m.Key.Curve(), 0); err != nil {
+				return err
+			}
+		}
+		mine, err := w.keys.DIDKey(m.Key.Curve(), 0)
+		if err != nil || !mine.Equal(m.Key) {
+			return &control.Error{Code: control.CodeUnexpected, Message: "the key file does not belong to this wallet's database",
+				Hint: "put back the key file that it was made with; nothing was changed"}
+		}
+	}
+	w.self = messaging.Identity{DID: id, Document: doc}
+	return nil
+}
+
+// loginName is the user's name on this machine, empty if there is none.
+func loginName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return os.Getenv("USER")
+}
+
+// FreeAddrs picks one port that is free for TCP and UDP and returns the multiaddrs of both on the given
+// IP components, such as "/ip4/127.0.0.1".
+func FreeAddrs(ctx context.Context, ips ...string) ([]string, error) {
+	port, err := freePort(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var addrs []string
+	for _, ip := range ips {
+		addrs = append(addrs, fmt.Sprintf("%s/udp/%d/quic-v1", ip, port), fmt.Sprintf("%s/tcp/%d", ip, port))
+	}
+	return addrs, nil
+}
+
+func freePort(ctx context.Context) (int, error) {
+	var lc net.ListenConfig
+	for range 16 {
+		tcp, err := lc.Listen(ctx, "tcp", ":0")
+		if err != nil {
+			return 0, fmt.Errorf("pick a port: %w", err)
+		}
+		port := tcp.Addr().(*net.TCPAddr).Port
+		udp, err := lc.ListenPacket(ctx, "udp", fmt.Sprintf(":%d", port))
+		_ = tcp.Close()
+		if err == nil {
+			return port, udp.Close()
+		}
+	}
+	return 0, errors.New("pick a port: none is free for both TCP and UDP")
+}

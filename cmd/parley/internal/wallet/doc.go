@@ -1,0 +1,15 @@
+// Package wallet puts a Parley wallet together: a folder with a key file, a SQLite database and a lock,
+// and a messaging node over libp2p on top of them. It is the one place that chooses drivers.
+//
+// A wallet folder (mode 0700) holds:
+//
+//	keys         the root of all keys, sealed under a passphrase (crypto/keyfile)
+//	wallet.db    what the wallet remembers, sealed row by row (inbox/sqlite)
+//	lock         whoever holds the flock on it owns the wallet
+//	parley.sock  where the owner serves the local API, if it does (internal/control)
+//
+// The wallet's DID is a did:peer:4 of an Ed25519 and an X25519 key and of a service that names its libp2p
+// peer; it is made when the wallet is first opened and kept in the database.
+//
+// The package must never print, and never keep a passphrase.
+package wallet

@@ -1,0 +1,106 @@
+package wallet
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/parley-im/parley/crypto/keyfile"
+	"github.com/parley-im/parley/internal/control"
+)
+
+// ErrLocked means that another process owns the wallet at the moment.
+var ErrLocked = errors.New("the wallet is in use by another parley process")
+
+// maxSocketPath is what fits a Unix socket address on every system that we run on.
+const maxSocketPath = 100
+
+func keysPath(home string) string     { return filepath.Join(home, "keys") }
+func databasePath(home string) string { return filepath.Join(home, "wallet.db") }
+func lockPath(home string) string     { return filepath.Join(home, "lock") }
+
+// SocketPath is where the owner of the wallet in home serves the local API: in the folder itself, or,
+// where that path is over 100 bytes, in the user's runtime directory.
+func SocketPath(home string) string {
+	path := filepath.Join(home, "parley.sock")
+	if len(path) <= maxSocketPath {
+		return path
+	}
+	sum := sha256.Sum256([]byte(home))
+	return filepath.Join(runtimeDir(), "parley-"+hex.EncodeToString(sum[:8])+".sock")
+}
+
+// runtimeDir is a folder that only this user can write to.
+func runtimeDir() string {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		return dir
+	}
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("parley-%d", os.Getuid()))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return os.TempDir()
+	}
+	return dir
+}
+
+// Exists reports whether there is a wallet in home.
+func Exists(home string) bool {
+	_, err := os.Lstat(keysPath(home))
+	return err == nil
+}
+
+// NeedsPassphrase reports whether the wallet's keys are under a passphrase.
+func NeedsPassphrase(home string) (bool, error) {
+	needs, err := keyfile.NeedsPassphrase(keysPath(home))
+	return needs, explain(home, err)
+}
+
+// ChangePassphrase puts the wallet's keys under another passphrase; an empty one leaves them without.
+// The keys stay the same.
+func ChangePassphrase(home string, old, new []byte) error {
+	return explain(home, keyfile.ChangePassphrase(keysPath(home), old, new))
+}
+
+// lock takes the wallet's flock, or returns ErrLocked. The lock ends with the process at the latest.
+func lock(home string) (*os.File, error) {
+	f, err := os.OpenFile(lockPath(home), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the wallet's lock: %w", err)
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		_ = f.Close()
+		return nil, ErrLocked
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("lock the wallet: %w", err)
+	}
+	return f, nil
+}
+
+// explain turns the errors of opening a wallet into ones that say what to do.
+func explain(home string, err error) error {
+	var mode keyfile.ErrMode
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return &control.Error{Code: control.CodeUsage, Message: "there is no wallet in " + home, Hint: "parley init"}
+	case errors.Is(err, keyfile.ErrPassphrase):
+		return &control.Error{Code: control.CodeTrust, Message: "the passphrase is missing or wrong; nothing was changed",
+			Hint: "set PARLEY_PASSPHRASE or use --passphrase-file"}
+	case errors.Is(err, keyfile.ErrDamaged):
+		return &control.Error{Code: control.CodeUnexpected,
+			Message: fmt.Sprintf("the key file %s is damaged: %v", keysPath(home), err),
+			Hint:    "restore that file from a copy; nothing was changed"}
+	case errors.As(err, &mode):
+		return &control.Error{Code: control.CodeTrust, Message: err.Error(), Hint: "others could read or change it: change its mode, and ask who did"}
+	}
+	return err
+}

@@ -1,0 +1,155 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging/outofband"
+	"github.com/parley-im/parley/messaging/userprofile"
+)
+
+const (
+	defaultInvite = 24 * time.Hour
+	minInvite     = time.Second
+	maxInvite     = 366 * 24 * time.Hour
+)
+
+// Invite makes an invitation with the addresses where the wallet listens. It can be claimed while some
+// parley process runs for this wallet, such as the daemon.
+func (w *Wallet) Invite(ctx context.Context, r control.InviteRequest) (control.Invite, error) {
+	if r.Expires == 0 {
+		r.Expires = defaultInvite
+	}
+	if r.Expires < minInvite || r.Expires > maxInvite {
+		return control.Invite{}, &control.Error{Code: control.CodeUsage, Message: "an invitation is good for a second at the least and a year at the most"}
+	}
+	if err := w.Listen(ctx); err != nil {
+		return control.Invite{}, err
+	}
+	t := time.Now().Truncate(time.Second).UTC()
+	inv, err := w.issuer.Issue(outofband.Invitation{
+		From: w.self.DID, Label: w.name, Accept: []string{"didcomm/v2"}, Addresses: w.bareAddresses(),
+		Multi: r.Multi, Created: t, Expires: t.Add(r.Expires).Truncate(time.Second),
+	})
+	if err != nil {
+		return control.Invite{}, fmt.Errorf("make the invitation: %w", err)
+	}
+	link, err := inv.Link()
+	if err != nil {
+		return control.Invite{}, fmt.Errorf("write the invitation: %w", err)
+	}
+	return control.Invite{V: control.Version, Link: link, Expires: inv.Expires}, nil
+}
+
+// bareAddresses are our addresses without the peer id, which the invitation's DID document names: a link
+// must fit a QR code.
+func (w *Wallet) bareAddresses() []string {
+	addrs := w.transport.Addresses()
+	for i, a := range addrs {
+		addrs[i], _, _ = strings.Cut(a, "/p2p/")
+	}
+	return addrs
+}
+
+// Add makes a contact of the inviter and introduces us to it. The introduction names the invitation as
+// its parent thread, which claims it; if it is refused within r.Timeout, the contact is taken back.
+func (w *Wallet) Add(ctx context.Context, r control.AddRequest) (control.Contact, error) {
+	inv, doc, err := w.readLink(ctx, r.Link)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	c, err := w.invited(ctx, inv, doc, r.Name)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	if err := w.introduce(ctx, inv); err != nil {
+		return control.Contact{}, err
+	}
+	p, err := w.await(ctx, introductionID(inv), inbox.Delivered, r.Timeout)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	if p.State == inbox.Failed || p.State == inbox.Expired {
+		if err := w.store.RemoveContact(ctx, c.DID); err != nil && !errors.Is(err, inbox.ErrNotFound) {
+			return control.Contact{}, err
+		}
+		return control.Contact{}, &control.Error{Code: control.CodeTrust, Message: "the invitation was not accepted: " + p.Problem,
+			Hint: "ask for a new invitation; no contact was added"}
+	}
+	if c, err = w.store.Contact(ctx, c.DID); err != nil {
+		return control.Contact{}, err
+	}
+	return contactView(c), nil
+}
+
+// readLink reads an invitation and checks what can be checked without its maker.
+func (w *Wallet) readLink(ctx context.Context, link string) (*outofband.Invitation, *did.Document, error) {
+	inv, err := outofband.ParseLink(link)
+	if err != nil {
+		return nil, nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("this is not an invitation: %v", err),
+			Hint: "copy the whole link, in quotes"}
+	}
+	if !inv.Expires.IsZero() && !time.Now().Before(inv.Expires) {
+		return nil, nil, &control.Error{Code: control.CodeTrust, Message: "the invitation expired at " + inv.Expires.Format(time.RFC3339),
+			Hint: "ask for a new invitation"}
+	}
+	if inv.From.Same(w.self.DID) {
+		return nil, nil, &control.Error{Code: control.CodeUsage, Message: "this is an invitation of this very wallet", Hint: "give it to a friend"}
+	}
+	doc, err := w.resolver.Resolve(ctx, inv.From)
+	if err != nil {
+		return nil, nil, &control.Error{Code: control.CodeTrust, Message: fmt.Sprintf("the invitation's DID does not hold: %v", err),
+			Hint: "it was damaged on its way: ask for it again"}
+	}
+	return inv, doc, nil
+}
+
+// invited adds the inviter as a contact, or finds it where an earlier Add of the same invitation was cut
+// short.
+func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *did.Document, name string) (inbox.Contact, error) {
+	plaintext, err := inv.Plaintext()
+	if err != nil {
+		return inbox.Contact{}, err
+	}
+	if c, err := w.store.Contact(ctx, inv.From); err == nil {
+		if string(c.Invitation) == string(plaintext) {
+			return c, nil
+		}
+		return c, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("they are a contact already: %s", c.Name),
+			Hint: "parley send " + c.Name + " TEXT"}
+	}
+	fallback := "friend-" + inv.From.Hash()[:6]
+	c := inbox.Contact{
+		DID: inv.From.Canonical(), Name: name, Pins: doc.Pins(), Addresses: inv.Addresses[:min(len(inv.Addresses), 16)],
+		Invitation: plaintext, Added: now(),
+	}
+	if name == "" {
+		c.Name = inbox.PetName(inv.Label, fallback)
+	}
+	if err := w.store.Learn(ctx, inv.From); err != nil {
+		return c, err
+	}
+	return c, explainName(c.Name, w.store.AddContact(ctx, c))
+}
+
+// introductionID is the id of the message that claims an invitation: the same each time, so that adding
+// twice introduces us once.
+func introductionID(inv *outofband.Invitation) string { return "hello-" + inv.ID }
+
+// introduce queues our introduction, unless that was done before.
+func (w *Wallet) introduce(ctx context.Context, inv *outofband.Invitation) error {
+	before, err := w.store.Sent(ctx, inbox.SentQuery{MessageID: introductionID(inv), Limit: 1})
+	if err != nil || len(before) > 0 {
+		return err
+	}
+	m := userprofile.New(inv.From.Canonical(), w.name)
+	m.ID, m.ParentThreadID, m.Expires = introductionID(inv), inv.ID, inv.Expires
+	m.PleaseAck = []string{""}
+	return w.node.Send(ctx, m)
+}

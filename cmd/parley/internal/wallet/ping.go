@@ -1,0 +1,99 @@
+package wallet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
+	"github.com/parley-im/parley/messaging/basicmessage"
+	"github.com/parley-im/parley/messaging/empty"
+	"github.com/parley-im/parley/messaging/trustping"
+	"github.com/parley-im/parley/messaging/userprofile"
+)
+
+const defaultPing = 10 * time.Second
+
+// pongs are the pings that wait for their response, by thread. The zero value is ready.
+type pongs struct {
+	mu      sync.Mutex
+	waiting map[string]chan time.Time // guarded by mu
+}
+
+// expect returns a channel that gets the time of the response, and a function that ends waiting.
+func (p *pongs) expect(thread string) (<-chan time.Time, func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.waiting == nil {
+		p.waiting = map[string]chan time.Time{}
+	}
+	c := make(chan time.Time, 1)
+	p.waiting[thread] = c
+	return c, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.waiting, thread)
+	}
+}
+
+// came hands a response to who waits for it.
+func (p *pongs) came(m *messaging.Received) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case p.waiting[m.Thread()] <- time.Now():
+	default:
+	}
+}
+
+// mux is what the wallet understands by itself; every other message is kept for the user.
+func (w *Wallet) mux() *messaging.Mux {
+	var mux messaging.Mux
+	mux.Handle(trustping.Protocol, trustping.Handler{OnResponse: w.pongs.came})
+	mux.Handle(basicmessage.Protocol, basicmessage.Handler)
+	mux.Handle(empty.Protocol, empty.Handler)
+	mux.Handle(userprofile.Protocol, userprofile.Handler)
+	return &mux
+}
+
+// Ping measures how long a contact takes to answer a trust ping. The ping expires with its timeout.
+func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong, error) {
+	c, err := w.find(ctx, r.To)
+	if err != nil {
+		return control.Pong{}, err
+	}
+	if r.Timeout <= 0 {
+		r.Timeout = defaultPing
+	}
+	m := trustping.Ping(c.DID, true)
+	m.ID = messaging.NewID()
+	m.Expires = time.Now().Add(r.Timeout).Truncate(time.Second).Add(time.Second)
+	answer, done := w.pongs.expect(m.ID)
+	defer done()
+	began := time.Now()
+	if err := w.node.Send(ctx, m); err != nil {
+		return control.Pong{}, explainSend(c.Name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	select {
+	case came := <-answer:
+		return control.Pong{V: control.Version, Name: c.Name, DID: c.DID.String(), Path: "direct",
+			MS: float64(came.Sub(began).Microseconds()) / 1000}, nil
+	case <-ctx.Done():
+		return control.Pong{}, w.noAnswer(c.Name, m.ID, r.Timeout)
+	}
+}
+
+// noAnswer says why a ping came back without a response, as far as that is known.
+func (w *Wallet) noAnswer(name, id string, timeout time.Duration) error {
+	e := &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("%s did not answer within %s", name, timeout),
+		Hint: "messages are queued and delivered when they are back"}
+	ps, err := w.Sent(context.Background(), control.SentRequest{ID: id, Limit: 1})
+	if err == nil && len(ps) > 0 && ps[0].Problem != "" {
+		e.Message += ": " + ps[0].Problem
+	}
+	return e
+}

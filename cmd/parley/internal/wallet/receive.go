@@ -1,0 +1,173 @@
+package wallet
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
+	"github.com/parley-im/parley/messaging/basicmessage"
+)
+
+// maxWait bounds one long poll.
+const maxWait = time.Hour
+
+// Receive returns messages that are kept for the user, and waits for one when there is none.
+func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]control.Message, error) {
+	q := inbox.Query{
+		Dispositions: []inbox.Disposition{inbox.Kept}, Unacked: !r.All, AfterSeq: r.After, BySeq: true,
+		Newest: r.Newest, Limit: r.Limit,
+	}
+	if r.From != "" {
+		c, err := w.find(ctx, r.From)
+		if err != nil {
+			return nil, err
+		}
+		q.From = c.DID
+	}
+	watchCtx, cancel := context.WithTimeout(ctx, min(r.Wait, maxWait))
+	defer cancel()
+	hint := w.store.Watch(watchCtx)
+	for {
+		es, err := w.store.List(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(es) > 0 {
+			if r.Newest {
+				slices.Reverse(es)
+			}
+			return w.messageViews(ctx, es)
+		}
+		select {
+		case <-watchCtx.Done():
+			return nil, ctx.Err()
+		case <-hint:
+		}
+	}
+}
+
+// Mark says of received messages that they were shown or are done with.
+func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
+	seqs := slices.Clone(r.Seqs)
+	for _, id := range r.IDs {
+		es, err := w.store.List(ctx, inbox.Query{MessageID: id, Dispositions: []inbox.Disposition{inbox.Kept}})
+		if err != nil {
+			return err
+		}
+		if len(es) == 0 {
+			return &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("no message %q was received", id), Hint: "see parley recv --ack manual"}
+		}
+		for _, e := range es {
+			seqs = append(seqs, e.Seq)
+		}
+	}
+	m := inbox.MarkShown
+	if r.Acked {
+		m = inbox.MarkAcked
+	}
+	return w.store.Mark(ctx, w.self.DID, m, seqs...)
+}
+
+// Changes returns what changed after a revision. A full page ends where the shorter of its two halves
+// does, so that nothing is passed over.
+func (w *Wallet) Changes(ctx context.Context, r control.ChangesRequest) (control.Changes, error) {
+	if r == (control.ChangesRequest{}) {
+		stats, err := w.store.Stats(ctx)
+		return control.Changes{V: control.Version, Rev: stats.Rev}, err
+	}
+	watchCtx, cancel := context.WithTimeout(ctx, min(r.Wait, maxWait))
+	defer cancel()
+	hint := w.store.Watch(watchCtx)
+	for {
+		ch, err := w.changes(ctx, r.After)
+		if err != nil || len(ch.Received)+len(ch.Sent) > 0 {
+			return ch, err
+		}
+		r.After = ch.Rev
+		select {
+		case <-watchCtx.Done():
+			return ch, ctx.Err()
+		case <-hint:
+		}
+	}
+}
+
+func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, error) {
+	stats, err := w.store.Stats(ctx)
+	ch := control.Changes{V: control.Version, Rev: stats.Rev}
+	if err != nil || stats.Rev <= after {
+		return ch, err
+	}
+	es, err := w.store.List(ctx, inbox.Query{AfterRev: after})
+	if err != nil {
+		return ch, err
+	}
+	ps, err := w.store.Sent(ctx, inbox.SentQuery{AfterRev: after})
+	if err != nil {
+		return ch, err
+	}
+	if len(es) > 0 {
+		ch.Rev = min(ch.Rev, es[len(es)-1].Rev)
+	}
+	if len(ps) > 0 {
+		ch.Rev = min(ch.Rev, ps[len(ps)-1].Rev)
+	}
+	es = slices.DeleteFunc(es, func(e inbox.Entry) bool { return e.Rev > ch.Rev || e.Disposition != inbox.Kept })
+	if ch.Received, err = w.messageViews(ctx, es); err != nil {
+		return ch, err
+	}
+	names, err := w.names(ctx)
+	for _, p := range ps {
+		if p.Rev <= ch.Rev {
+			ch.Sent = append(ch.Sent, sentView(p, names[p.To]))
+		}
+	}
+	return ch, err
+}
+
+func (w *Wallet) messageViews(ctx context.Context, es []inbox.Entry) ([]control.Message, error) {
+	if len(es) == 0 {
+		return nil, nil
+	}
+	names, err := w.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]control.Message, 0, len(es))
+	for _, e := range es {
+		views = append(views, messageView(e, names))
+	}
+	return views, nil
+}
+
+func messageView(e inbox.Entry, names map[did.DID]string) control.Message {
+	v := control.Message{
+		V: control.Version, ID: e.MessageID, From: e.From.String(), FromName: names[e.From], Type: e.Type,
+		Thread: e.ThreadID, Created: e.Created, Received: e.Received, Seq: e.Seq, Rev: e.Rev, Acked: e.Acked,
+	}
+	if v.FromName == "" {
+		v.FromName = e.From.Short()
+	}
+	v.Content, v.Body = content(e.Payload)
+	return v
+}
+
+// content is what a message says: the text of a basicmessage, or else its body.
+func content(payload []byte) (string, json.RawMessage) {
+	m, err := messaging.ParseMessage(payload)
+	if err != nil {
+		return "", nil
+	}
+	if messaging.SameType(m.Type, basicmessage.Type) {
+		if text, err := basicmessage.Text(m); err == nil {
+			return text, nil
+		}
+	}
+	return "", json.RawMessage(m.Body)
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+func inviteCommand(a *app) *cobra.Command {
+	r := control.InviteRequest{Expires: 24 * time.Hour}
+	var code bool
+	cmd := &cobra.Command{
+		Use:   "invite",
+		Short: "Make an invitation for a friend",
+		Long: "Prints a link to send to a friend over any channel you trust. The first who claims it becomes a " +
+			"contact. To be claimed you must be online: keep parley daemon or parley chat running.",
+		Example: `parley invite --qr
+parley invite --expires 1h
+parley invite --multi --expires 168h`,
+		Args: takes(),
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			if r.Expires <= 0 {
+				return badUsage("parley invite --expires 24h", "--expires must be more than nothing")
+			}
+			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
+				inv, err := w.Invite(ctx, r)
+				if err != nil {
+					return err
+				}
+				return a.showInvite(inv, r.Multi, code)
+			})
+		}),
+	}
+	f := cmd.Flags()
+	f.DurationVar(&r.Expires, "expires", r.Expires, "how long it is good for")
+	f.BoolVar(&r.Multi, "multi", false, "many may claim it, not only the first")
+	f.BoolVar(&code, "qr", false, "show it as a QR code, too")
+	return cmd
+}
+
+func (a *app) showInvite(inv control.Invite, multi, code bool) error {
+	if code && !a.json {
+		if err := a.showQR(inv.Link); err != nil {
+			return err
+		}
+	}
+	if err := a.print.show(inv, line{inv.Link}); err != nil {
+		return err
+	}
+	uses := "once"
+	if multi {
+		uses = "by many"
+	}
+	a.print.note(faint("Can be used " + uses + " until " + inv.Expires.Local().Format("2006-01-02 15:04") +
+		", while you are online. Your friend: parley add LINK"))
+	return nil
+}

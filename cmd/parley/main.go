@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func main() {
+	os.Exit(command())
+}
+
+// command is the whole of the process, less its exit.
+func command() int {
+	// A core dump would hold keys.
+	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	// A reader that leaves is an error of writing, not our death: see recv, which then stops acking.
+	signal.Ignore(syscall.SIGPIPE)
+	if slices.Contains(os.Args[1:], "--plain") {
+		_ = os.Setenv("NO_COLOR", "1") // for the help, which looks there
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	// The second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+}

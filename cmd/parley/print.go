@@ -1,0 +1,270 @@
+package main
+
+// Rules of output. This is the one file that writes to the user.
+//
+//  1. Results go to stdout, everything else to stderr. With --json a result is one JSON object per line
+//     on stdout, an error or a warning is one on stderr, and there are no notes.
+//  2. All text is escaped on its way, ours too, so that nothing can be forgotten: control characters,
+//     ANSI sequences, whatever changes the direction of writing or is invisible. Only the styles of this
+//     file bring control characters, and only line breaks that this file makes are line breaks: those in
+//     a message are continued under a bar on a terminal, and escaped elsewhere.
+//  3. Colours only on a terminal, and not with --plain, NO_COLOR or TERM=dumb. With --plain words stand
+//     instead of symbols.
+//  4. --quiet leaves notes out, never results, warnings or errors.
+//  5. An error of writing to stdout is returned: nothing counts as shown that was not written.
+//  6. A state is named as the wallet names it; nothing is shown as further than it is.
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+// printer writes for the user. Its methods may be called by many goroutines if its writers allow it.
+type printer struct {
+	out, err             io.Writer
+	json, plain, quiet   bool
+	outTerminal          bool // stdout is a terminal
+	outColour, errColour bool
+	now                  func() time.Time
+}
+
+func (a *app) newPrinter() *printer {
+	colours := !a.plain && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	return &printer{
+		out: a.out, err: a.err, json: a.json, plain: a.plain, quiet: a.quiet,
+		outTerminal: isTerminal(a.out), outColour: colours && isTerminal(a.out), errColour: colours && isTerminal(a.err),
+		now: time.Now,
+	}
+}
+
+// isTerminal reports whether v, a reader or writer, is a terminal.
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// line is one line of output: strings, styled, body and time.Time values, side by side.
+type line []any
+
+// styled is text in a style; sgr is the parameter of the ANSI sequence.
+type styled struct{ sgr, text string }
+
+// body is text of several lines that somebody wrote.
+type body string
+
+func bold(s string) styled  { return styled{"1", s} }
+func faint(s string) styled { return styled{"2", s} }
+func good(s string) styled  { return styled{"32", s} }
+func bad(s string) styled   { return styled{"31", s} }
+func name(s string) styled  { return styled{"1;36", s} }
+
+// show writes a result: the object v with --json, the lines else.
+func (p *printer) show(v any, lines ...line) error {
+	if p.json {
+		return p.object(p.out, v)
+	}
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(p.render(l, p.outColour))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(p.out, b.String())
+	return err
+}
+
+// note tells something beside the result.
+func (p *printer) note(parts ...any) {
+	if p.json || p.quiet {
+		return
+	}
+	_, _ = io.WriteString(p.err, p.render(parts, p.errColour)+"\n")
+}
+
+// warn tells something that nobody should overlook.
+func (p *printer) warn(text string) {
+	if p.json {
+		_ = p.object(p.err, struct {
+			V       int    `json:"v"`
+			Warning string `json:"warning"`
+		}{control.Version, text})
+		return
+	}
+	_, _ = io.WriteString(p.err, p.render(line{styled{"33", "warning:"}, " ", text}, p.errColour)+"\n")
+}
+
+// fail tells the error that ends the command.
+func (p *printer) fail(e *control.Error) {
+	if p.json {
+		_ = p.object(p.err, struct {
+			V     int            `json:"v"`
+			Error *control.Error `json:"error"`
+		}{control.Version, e})
+		return
+	}
+	text := p.render(line{styled{"1;31", "error:"}, " ", body(e.Message)}, p.errColour) + "\n"
+	if e.Hint != "" {
+		text += p.render(line{"  ", faint(e.Hint)}, p.errColour) + "\n"
+	}
+	_, _ = io.WriteString(p.err, text)
+}
+
+// ask writes a question without ending the line.
+func (p *printer) ask(w io.Writer, question string) {
+	_, _ = io.WriteString(w, clean(question)+" ")
+}
+
+// endLine ends a line on a terminal where the user's own line break was not shown.
+func (p *printer) endLine(w io.Writer) {
+	_, _ = io.WriteString(w, "\r\n")
+}
+
+func (p *printer) object(w io.Writer, v any) error {
+	data, err := control.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write as JSON: %w", err)
+	}
+	_, err = io.WriteString(w, escapeJSON(data)+"\n")
+	return err
+}
+
+// render makes one line of text, without its end.
+func (p *printer) render(parts []any, colour bool) string {
+	var b strings.Builder
+	for _, part := range parts {
+		switch part := part.(type) {
+		case string:
+			b.WriteString(clean(part))
+		case styled:
+			if colour && part.text != "" {
+				b.WriteString("\x1b[" + part.sgr + "m" + clean(part.text) + "\x1b[0m")
+			} else {
+				b.WriteString(clean(part.text))
+			}
+		case body:
+			b.WriteString(p.body(string(part)))
+		case time.Time:
+			b.WriteString(p.time(part))
+		default:
+			b.WriteString(clean(fmt.Sprint(part)))
+		}
+	}
+	return b.String()
+}
+
+// body renders a text of several lines.
+func (p *printer) body(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	text = strings.ReplaceAll(text, "\t", "    ")
+	if !p.outTerminal {
+		return clean(text)
+	}
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = clean(lines[i])
+	}
+	return strings.Join(lines, "\n      │ ")
+}
+
+// time renders a time: short for people, RFC 3339 for programs.
+func (p *printer) time(t time.Time) string {
+	if !p.outTerminal {
+		return t.UTC().Format(time.RFC3339)
+	}
+	t, now := t.Local(), p.now().Local()
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04")
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// state renders the state of a sent message as its symbol and word, or the word alone.
+func (p *printer) state(state string) []any {
+	mark, ok := map[string]styled{
+		"queued": faint("⧖"), "sent": faint("→"), "relayed": faint("↑"), "delivered": good("✓"), "read": good("✓✓"),
+		"failed": bad("✗"), "expired": bad("✗"),
+	}[state]
+	if p.plain || !ok {
+		return line{state}
+	}
+	return line{mark, " ", state}
+}
+
+// column pads s to the width, counted in characters.
+func column(s string, width int) string {
+	return s + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(clean(s))))
+}
+
+// excerpt is the first line of a text, cut to width characters.
+func excerpt(s string, width int) string {
+	s, _, more := strings.Cut(strings.TrimSpace(s), "\n")
+	if r := []rune(s); len(r) > width {
+		s, more = string(r[:width-1]), true
+	}
+	if more {
+		s += "…"
+	}
+	return s
+}
+
+// clean makes text safe to show: what is not plainly printable becomes an escape such as \x1b or \u202e.
+func clean(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				fmt.Fprintf(&b, `\x%02x`, s[i])
+				continue
+			}
+		}
+		if shown(r) {
+			b.WriteRune(r)
+			continue
+		}
+		q := strconv.QuoteRuneToASCII(r)
+		b.WriteString(q[1 : len(q)-1])
+	}
+	return b.String()
+}
+
+// shown reports whether a character can be shown as it is: no control character, and none that is
+// invisible or turns the direction of writing round. The joiners that emoji and some scripts need are
+// the exception.
+func shown(r rune) bool {
+	return r == '\u200c' || r == '\u200d' || unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)
+}
+
+// escapeJSON escapes in JSON what a terminal would obey: JSON itself only demands that of the control
+// characters below the space. The values stay the same.
+func escapeJSON(data []byte) string {
+	var b strings.Builder
+	for _, r := range string(data) {
+		switch {
+		case shown(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
+}
+
+// other renders a message that is no text.
+func other(m control.Message) string {
+	if len(m.Body) == 0 || string(m.Body) == "{}" {
+		return "[" + m.Type + "]"
+	}
+	return "[" + m.Type + "] " + excerpt(string(m.Body), 200)
+}

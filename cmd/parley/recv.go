@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+const (
+	followWait = time.Minute     // of one long poll
+	ackTime    = 5 * time.Second // to note that a message was shown, even when we are to end
+)
+
+// receiver is one run of recv.
+type receiver struct {
+	from    string
+	limit   int
+	timeout time.Duration
+	follow  bool
+	manual  bool
+
+	print *printer
+	shown int
+	after int64 // the last message shown; kept for manual only, where messages stay unacked
+}
+
+func recvCommand(a *app) *cobra.Command {
+	r := &receiver{}
+	var ack string
+	cmd := &cobra.Command{
+		Use:   "recv",
+		Short: "Show what has arrived, and wait for more",
+		Long: "Prints messages that were not shown yet, oldest first, and listens for more until its time is over. Each " +
+			"counts as read once its line is written; with --ack manual only when parley ack says so.",
+		Example: `parley recv
+parley recv --follow --json
+parley recv --limit 1 --timeout 1m --from alice
+parley recv --ack manual --json`,
+		Args: takes(),
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			switch {
+			case ack != "auto" && ack != "manual":
+				return badUsage("--ack auto or --ack manual", "--ack cannot be %q", ack)
+			case r.limit < 0 || r.timeout < 0:
+				return badUsage("", "--limit and --timeout must not be negative")
+			}
+			r.manual, r.print = ack == "manual", a.print
+			return a.recv(ctx, r)
+		}),
+	}
+	f := cmd.Flags()
+	f.BoolVarP(&r.follow, "follow", "f", false, "go on until interrupted")
+	f.StringVar(&ack, "ack", "auto", "auto, or manual to leave them unread")
+	f.DurationVar(&r.timeout, "timeout", 10*time.Second, "how long to listen; 0 shows what is there")
+	f.IntVar(&r.limit, "limit", 0, "end after this many")
+	f.StringVar(&r.from, "from", "", "only those of this contact")
+	return cmd
+}
+
+// recv runs r. With --follow it survives the end of a daemon: it then takes the wallet itself.
+func (a *app) recv(ctx context.Context, r *receiver) error {
+	need := access{online: true, serve: r.follow, greet: true}
+	for {
+		err := a.with(ctx, need, r.run)
+		var e *control.Error
+		if r.follow && errors.As(err, &e) && e.Code == control.CodeNoDaemon && !errors.Is(err, errBusy) {
+			continue
+		}
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			return nil // to be interrupted is how it ends
+		}
+		return err
+	}
+}
+
+// run shows messages until the time or the limit is reached.
+func (r *receiver) run(ctx context.Context, w control.Wallet) error {
+	deadline := time.Now().Add(r.timeout)
+	for {
+		wait := followWait
+		if !r.follow {
+			wait = max(0, time.Until(deadline))
+		}
+		q := control.ReceiveRequest{From: r.from, After: r.after, Wait: wait, Limit: listLimit}
+		if r.limit > 0 {
+			q.Limit = min(q.Limit, r.limit-r.shown)
+		}
+		page, err := w.Receive(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, m := range page {
+			if err := r.show(ctx, w, m); err != nil {
+				return err
+			}
+		}
+		if r.limit > 0 && r.shown >= r.limit || len(page) == 0 && wait == 0 {
+			return nil
+		}
+	}
+}
+
+// show writes a message and only then says that it was shown.
+func (r *receiver) show(ctx context.Context, w control.Wallet, m control.Message) error {
+	if err := r.print.message(m, r.manual); err != nil {
+		return err
+	}
+	r.shown++
+	if r.manual {
+		r.after = m.Seq
+	}
+	// Interrupted now, the message would be shown again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTime)
+	defer cancel()
+	return w.Mark(ctx, control.MarkRequest{Seqs: []int64{m.Seq}, Acked: !r.manual})
+}
+
+// message writes a received message, with its id if the user is to name it.
+func (p *printer) message(m control.Message, withID bool) error {
+	text := any(body(m.Content))
+	if m.Content == "" {
+		text = faint(other(m))
+	}
+	l := line{m.Received, " "}
+	if withID {
+		l = append(l, faint(m.ID), " ")
+	}
+	return p.show(m, append(l, name(m.FromName), ": ", text))
+}
+
+func ackCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ack ID...",
+		Short: "Say that messages are done with",
+		Long:  "Marks messages of parley recv --ack manual as done, so that they are not shown again.",
+		Example: `parley recv --ack manual --json
+parley ack 6ZZXYWQ2JXH3VQ5MPL7AVXCGTA`,
+		Args: takesSome("ID"),
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
+				if err := w.Mark(ctx, control.MarkRequest{IDs: args, Acked: true}); err != nil {
+					return err
+				}
+				return a.print.show(struct {
+					V     int      `json:"v"`
+					Acked []string `json:"acked"`
+				}{control.Version, args}, line{"done: ", len(args)})
+			})
+		}),
+	}
+}

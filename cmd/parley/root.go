@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"charm.land/fang/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+// app is one run of the command: its global flags and its streams.
+type app struct {
+	home, profile, passphraseFile string
+	json, plain, quiet, noInput   bool
+
+	in       io.Reader
+	out, err io.Writer
+
+	print   *printer
+	started bool  // a command has begun: errors before that are errors of usage
+	failed  error // what the command returned
+}
+
+// run runs the command line and returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
+	a := &app{in: in, out: out, err: errOut, json: asksJSON(args)}
+	a.print = a.newPrinter()
+	root := newRoot(a)
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	// Errors are printed below. fang's own way would ask the terminal for its colours first.
+	silent := fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {})
+	if err := fang.Execute(ctx, root, silent, fang.WithVersion(version())); err != nil {
+		a.failed = err
+	}
+	return a.finish(ctx)
+}
+
+// finish reports how the command ended and returns the exit code.
+func (a *app) finish(ctx context.Context) int {
+	err := a.failed
+	var known *control.Error
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, syscall.EPIPE):
+		return 1 // whoever read our output has left and needs no explanation
+	case errors.As(err, &known):
+	case !a.started:
+		known = &control.Error{Code: control.CodeUsage, Message: err.Error(), Hint: "parley --help"}
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		known = &control.Error{Code: control.CodeUnexpected, Message: "interrupted; nothing that was queued is lost", Hint: "parley outbox"}
+	default:
+		known = control.ErrorOf(err)
+	}
+	a.print.fail(known)
+	return known.Exit()
+}
+
+// asksJSON finds --json before the flags are parsed: errors of parsing have to be JSON too.
+func asksJSON(args []string) bool {
+	for _, arg := range args {
+		switch arg {
+		case "--":
+			return false
+		case "--json", "--json=true":
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	groupStart = "start"
+	groupTalk  = "talk"
+	groupKnow  = "know"
+	groupRun   = "run"
+)
+
+func init() {
+	cobra.EnableCommandSorting = false // the help lists commands in the order in which one needs them
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "parley",
+		Short: "Talk between wallets that know each other only by DID",
+		Long: "Parley is a messenger without accounts and without servers. Wallets know each other by DID, " +
+			"find each other over libp2p, and seal every message end to end. What is said while somebody is away " +
+			"is kept and arrives later, once and in order.",
+		Example: `# the first minute
+parley init
+parley invite --qr
+parley add LINK --as alice
+parley send alice "hi there"
+
+# see it work
+parley demo`,
+		SuggestionsMinimumDistance: 2,
+		Args:                       subcommandOnly,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.begin(cmd)
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(cmd, "%v", err)
+	})
+	a.globalFlags(root)
+	root.AddGroup(
+		&cobra.Group{ID: groupStart, Title: "first steps"}, &cobra.Group{ID: groupTalk, Title: "talk"},
+		&cobra.Group{ID: groupKnow, Title: "contacts and state"}, &cobra.Group{ID: groupRun, Title: "run"},
+	)
+	root.SetHelpCommandGroupID(groupRun)
+	root.SetCompletionCommandGroupID(groupRun)
+	for group, commands := range map[string][]*cobra.Command{
+		groupStart: {demoCommand(a), initCommand(a), inviteCommand(a), addCommand(a)},
+		groupTalk: {sendCommand(a), recvCommand(a), chatCommand(a), outboxCommand(a), cancelCommand(a), ackCommand(a),
+			pingCommand(a)},
+		groupKnow: {contactsCommand(a), idCommand(a), statusCommand(a), passphraseCommand(a)},
+		groupRun:  {daemonCommand(a), versionCommand(a)},
+	} {
+		for _, c := range commands {
+			c.GroupID = group
+			root.AddCommand(c)
+		}
+	}
+	return root
+}
+
+func (a *app) globalFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVar(&a.home, "home", "", "folder of the wallet (PARLEY_HOME, or else ~/.local/share/parley)")
+	f.StringVar(&a.profile, "profile", "", "one of several wallets below that folder")
+	f.StringVar(&a.passphraseFile, "passphrase-file", "", "file with the passphrase (or else PARLEY_PASSPHRASE, or a prompt)")
+	f.BoolVar(&a.json, "json", false, "one JSON object per line")
+	f.BoolVar(&a.plain, "plain", false, "words instead of symbols, no colours")
+	f.BoolVarP(&a.quiet, "quiet", "q", false, "results and errors only")
+	f.BoolVar(&a.noInput, "no-input", false, "never ask, fail instead")
+}
+
+// begin settles the global flags before any command.
+func (a *app) begin(cmd *cobra.Command) error {
+	a.print = a.newPrinter()
+	home, err := a.walletHome()
+	if err != nil {
+		return usage(cmd, "%v", err)
+	}
+	a.home = home
+	a.started = true
+	return nil
+}
+
+// walletHome is the absolute path of the wallet's folder.
+func (a *app) walletHome() (string, error) {
+	home := a.home
+	if home == "" {
+		home = os.Getenv("PARLEY_HOME")
+	}
+	if home == "" {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("no home directory: %w; set --home", err)
+		}
+		home = filepath.Join(user, ".local", "share", "parley")
+	}
+	if a.profile != "" {
+		if strings.HasPrefix(a.profile, ".") || strings.ContainsAny(a.profile, "/\\\x00") {
+			return "", fmt.Errorf("%q cannot be the name of a profile", a.profile)
+		}
+		home = filepath.Join(home, "profiles", a.profile)
+	}
+	return filepath.Abs(home)
+}
+
+// action is what a command does once its arguments have been counted.
+type action func(ctx context.Context, args []string) error
+
+// do keeps what the action returned for finish. Cobra and fang must not see it: they would take it for
+// an error of usage.
+func (a *app) do(act action) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.failed = act(cmd.Context(), args)
+		return nil
+	}
+}

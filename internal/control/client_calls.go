@@ -1,0 +1,72 @@
+package control
+
+import "context"
+
+// Self says who the wallet is.
+func (c *Client) Self(ctx context.Context) (Self, error) { return call(ctx, c, routeSelf, none{}) }
+
+// Status says how the wallet and its daemon are.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	return call(ctx, c, routeStatus, none{})
+}
+
+// Invite makes an invitation.
+func (c *Client) Invite(ctx context.Context, r InviteRequest) (Invite, error) {
+	return call(ctx, c, routeInvite, r)
+}
+
+// Contacts returns all contacts, by name.
+func (c *Client) Contacts(ctx context.Context) ([]Contact, error) {
+	return call(ctx, c, routeContacts, none{})
+}
+
+// Add makes a contact of who made an invitation.
+func (c *Client) Add(ctx context.Context, r AddRequest) (Contact, error) {
+	return call(ctx, c, routeAdd, r)
+}
+
+// ChangeContact renames or blocks a contact.
+func (c *Client) ChangeContact(ctx context.Context, name string, r ContactChange) (Contact, error) {
+	return call(ctx, c, routeChangeContact, contactChange{Contact: name, ContactChange: r})
+}
+
+// RemoveContact forgets a contact.
+func (c *Client) RemoveContact(ctx context.Context, name string) (Contact, error) {
+	return call(ctx, c, routeRemoveContact, contactName{Contact: name})
+}
+
+// Send queues a message and waits as the request says.
+func (c *Client) Send(ctx context.Context, r SendRequest) (Sent, error) {
+	return call(ctx, c, routeSend, r)
+}
+
+// Cancel gives a message up that is still queued.
+func (c *Client) Cancel(ctx context.Context, id string) (Sent, error) {
+	return call(ctx, c, routeCancel, messageID{ID: id})
+}
+
+// Sent returns messages that were sent.
+func (c *Client) Sent(ctx context.Context, r SentRequest) ([]Sent, error) {
+	return call(ctx, c, routeSent, r)
+}
+
+// Receive returns received messages and waits for one as the request says.
+func (c *Client) Receive(ctx context.Context, r ReceiveRequest) ([]Message, error) {
+	return call(ctx, c, routeReceive, r)
+}
+
+// Mark says of received messages that they were shown or are done with.
+func (c *Client) Mark(ctx context.Context, r MarkRequest) error {
+	_, err := call(ctx, c, routeMark, r)
+	return err
+}
+
+// Changes returns what changed after a revision.
+func (c *Client) Changes(ctx context.Context, r ChangesRequest) (Changes, error) {
+	return call(ctx, c, routeChanges, r)
+}
+
+// Ping measures how long a contact takes to answer.
+func (c *Client) Ping(ctx context.Context, r PingRequest) (Pong, error) {
+	return call(ctx, c, routePing, r)
+}
