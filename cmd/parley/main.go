@@ -18,6 +18,8 @@ func main() {
 func command() int {
 	// A core dump would hold keys.
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	// quic-go would tell the user about buffers of the kernel.
+	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	// A reader that leaves is an error of writing, not our death: see recv, which then stops acking.
 	signal.Ignore(syscall.SIGPIPE)
 	if slices.Contains(os.Args[1:], "--plain") {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -64,7 +65,7 @@ func (a *app) with(ctx context.Context, need access, do func(ctx context.Context
 
 // open returns the wallet or the client of its daemon.
 func (a *app) open(ctx context.Context, need access) (*wallet.Wallet, *control.Client, error) {
-	o := wallet.Options{Listen: need.listen, Log: need.log}
+	o := wallet.Options{Listen: need.listen, Log: need.log, UniversalResolver: os.Getenv("PARLEY_RESOLVER")}
 	if !need.greet {
 		o.Greet = -1
 	}

@@ -63,7 +63,7 @@ type Self struct {
 
 // InviteRequest asks for an invitation.
 type InviteRequest struct {
-	// Expires is how long it is good for, from a minute to a year; zero means 24 hours.
+	// Expires is how long it is good for, from a second to a year; zero means 24 hours.
 	Expires time.Duration `json:"expires,omitzero"`
 	// Multi lets many claim it, not only the first.
 	Multi bool `json:"multi,omitzero"`

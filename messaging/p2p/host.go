@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/libp2p/go-libp2p"
@@ -190,8 +191,35 @@ func (e *endpoint) dial(ctx context.Context, id peer.ID, addrs []ma.Multiaddr) e
 	if s, ok := e.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(id) // how often to try is the node's decision
 	}
-	return e.Connect(ctx, peer.AddrInfo{ID: id, Addrs: addrs})
+	return unreachable(e.Connect(ctx, peer.AddrInfo{ID: id, Addrs: addrs}))
 }
+
+// unreachable says in a line what libp2p says in one for each address.
+func unreachable(err error) error {
+	var failed *swarm.DialError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, swarm.ErrNoAddresses), errors.Is(err, swarm.ErrNoGoodAddresses):
+		return errors.New("no address is known where the peer could be")
+	case errors.As(err, &failed) && len(failed.DialErrors) > 0:
+		last := failed.DialErrors[len(failed.DialErrors)-1]
+		return fmt.Errorf("the peer is at none of its %d addresses: %.100s: %w", len(failed.DialErrors), last.Address, brief{last.Cause})
+	}
+	return err
+}
+
+// brief is an error with a short text.
+type brief struct{ error }
+
+// Error returns the first line of the error, cut to 120 bytes.
+func (b brief) Error() string {
+	line, _, _ := strings.Cut(b.error.Error(), "\n")
+	return fmt.Sprintf("%.120s", line)
+}
+
+// Unwrap returns the error itself.
+func (b brief) Unwrap() error { return b.error }
 
 // close ends the host. libp2p has no error worth telling.
 func (e *endpoint) close() error { return e.Host.Close() }

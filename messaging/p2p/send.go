@@ -101,7 +101,7 @@ func (t *Transport) send(ctx context.Context, d messaging.Delivery) ([]messaging
 		}
 	}
 	if err := t.opened().dial(ctx, id, targets(d, id)); err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
+		return nil, err
 	}
 	out, p, err := t.begin(ctx, r, own, d.Claim)
 	if unsupported(err) {

@@ -68,6 +68,7 @@ func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error
 	}
 	e.ConnManager().TagPeer(remote, "welcome", welcomeWeight)
 	w.endHello(e.limits.Idle)
+	t.doubtOthers(s.Conn())
 	r := t.serving().receiver
 	r.Met(ctx, p)
 	seat, leave := e.room.enter(remote)

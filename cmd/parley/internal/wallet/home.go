@@ -36,15 +36,14 @@ func SocketPath(home string) string {
 	return filepath.Join(runtimeDir(), "parley-"+hex.EncodeToString(sum[:8])+".sock")
 }
 
-// runtimeDir is a folder that only this user can write to.
+// runtimeDir is the user's folder for sockets. Whether it is the user's alone is checked by control.Listen,
+// which also says so if it could not be made.
 func runtimeDir() string {
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		return dir
 	}
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("parley-%d", os.Getuid()))
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return os.TempDir()
-	}
+	_ = os.Mkdir(dir, 0o700)
 	return dir
 }
 
