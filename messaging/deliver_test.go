@@ -209,7 +209,7 @@ func TestBusyAfter(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var tries []time.Time
-				p, _ := solo(t, func(d messaging.Delivery, call int) ([]messaging.Result, error) {
+				p, s := solo(t, func(d messaging.Delivery, call int) ([]messaging.Result, error) {
 					tries = append(tries, time.Now())
 					if call == 1 {
 						err := failure(false, messaging.CodeBusy)
@@ -222,6 +222,8 @@ func TestBusyAfter(t *testing.T) {
 				send(t, p, line(to, "1"))
 				start(t, p)
 				time.Sleep(24 * time.Hour)
+				s.mu.Lock() // held while tries is written
+				defer s.mu.Unlock()
 				if len(tries) != 2 || tries[1].Sub(tries[0]).Round(time.Second) != want {
 					t.Errorf("tried at %v, want %v between", tries, want)
 				}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/parley-im/parley/crypto/keyfile"
@@ -52,6 +53,7 @@ type Wallet struct {
 	log       *slog.Logger
 	pongs     pongs
 
+	working   atomic.Bool // whether Run is running
 	listenMu  sync.Mutex
 	listening bool // guarded by listenMu
 	closeOnce sync.Once
@@ -161,6 +163,8 @@ func (w *Wallet) Run(ctx context.Context) error {
 	if err := w.Listen(ctx); err != nil {
 		return err
 	}
+	w.working.Store(true)
+	defer w.working.Store(false)
 	return w.node.Run(ctx)
 }
 

@@ -14,8 +14,11 @@ import (
 	"github.com/parley-im/parley/messaging/basicmessage"
 )
 
-// maxWait bounds one long poll.
-const maxWait = time.Hour
+// maxWait bounds one long poll; handlerGrace is given to handlers that are at work.
+const (
+	maxWait      = time.Hour
+	handlerGrace = 500 * time.Millisecond
+)
 
 // Receive returns messages that are kept for the user, and waits for one when there is none.
 func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]control.Message, error) {
@@ -30,7 +33,11 @@ func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]contr
 		}
 		q.From = c.DID
 	}
-	watchCtx, cancel := context.WithTimeout(ctx, min(r.Wait, maxWait))
+	patience, err := w.patience(ctx, min(r.Wait, maxWait))
+	if err != nil {
+		return nil, err
+	}
+	watchCtx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	hint := w.store.Watch(watchCtx)
 	for {
@@ -50,6 +57,16 @@ func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]contr
 		case <-hint:
 		}
 	}
+}
+
+// patience is how long to wait for a message: somewhat longer than wished when one has just been committed,
+// and its sender told so, but is not yet settled by its handler.
+func (w *Wallet) patience(ctx context.Context, wish time.Duration) (time.Duration, error) {
+	stats, err := w.store.Stats(ctx)
+	if stats.Pending > 0 && w.working.Load() {
+		wish = max(wish, handlerGrace)
+	}
+	return wish, err
 }
 
 // Mark says of received messages that they were shown or are done with.
