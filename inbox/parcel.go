@@ -139,7 +139,7 @@ type Outbox interface {
 	// Due returns the earliest time at which Claim would find something, which may be the zero time;
 	// false if there is nothing. A lease counts as ending at its time.
 	Due(ctx context.Context) (time.Time, bool, error)
-	// Wake makes the destinations to whose failures had put off due at now.
+	// Wake makes the destinations to whose failures had put off due at now; all of them for the zero DID.
 	Wake(ctx context.Context, to did.DID, now time.Time) error
 	// Advance moves the parcels with these message ids from owner to the recipient to the state s, where
 	// that advances them, and returns how many it moved: what a receipt or an ack does. Those moved

@@ -3,7 +3,6 @@ package messaging
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -14,6 +13,9 @@ import (
 // seenEvery is how exactly the time when a contact was last heard of is kept: writing it at each
 // greeting would cost a disk flush each.
 const seenEvery = time.Hour
+
+// wakeEvery is how often greetings of one contact make what waits for it due.
+const wakeEvery = 10 * time.Second
 
 // Admit lets contacts in, and strangers who claim an invitation of ours that is still good. Somebody
 // blocked is told the same as a stranger.
@@ -78,14 +80,36 @@ func (n *Node) meet(ctx context.Context, c inbox.Contact, p Peer) error {
 	}
 	if news(c, p) {
 		err := n.Store.UpdateContact(ctx, c.DID, func(c *inbox.Contact) error {
-			c.Addresses, c.PeerRecord, c.Seen = p.Addresses, p.Record, time.Now().UTC()
+			c.Seen = time.Now().UTC()
+			if len(p.Addresses) > 0 {
+				c.Addresses, c.PeerRecord = p.Addresses, p.Record
+			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
+	if !n.wakes(c.DID) {
+		return nil
+	}
 	return n.Store.Wake(ctx, c.DID, time.Now())
+}
+
+// wakes reports whether a greeting of the contact is to make what waits for it due: not when one has done so
+// a moment ago, or greeting would be a way around the pauses after failures.
+func (n *Node) wakes(id did.DID) bool {
+	n.metMu.Lock()
+	defer n.metMu.Unlock()
+	now := time.Now()
+	if now.Sub(n.woken[id]).Abs() < wakeEvery {
+		return false
+	}
+	if n.woken == nil || len(n.woken) >= maxMet {
+		n.woken = map[did.DID]time.Time{}
+	}
+	n.woken[id] = now
+	return true
 }
 
 // learn remembers a long form that is not known yet.
@@ -112,8 +136,8 @@ func (n *Node) rememberStranger(p Peer) {
 		n.met = map[did.DID]Peer{}
 	}
 	if len(n.met) >= maxMet {
-		for oldest := range maps.Keys(n.met) {
-			delete(n.met, oldest)
+		for any := range n.met {
+			delete(n.met, any)
 			break
 		}
 	}

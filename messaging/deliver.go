@@ -13,25 +13,32 @@ import (
 	"github.com/parley-im/parley/inbox"
 )
 
-// Resending on paths that cannot answer: a parcel that was written in full is written again after
-// these pauses, and then left as sent.
+// Resending on paths that cannot answer: a parcel that was written in full is written again after the first
+// of these pauses, then after longer ones, and after the last it is left as sent.
 const (
 	firstResend = 30 * time.Second
-	maxResends  = 6
+	lastResend  = 30 * time.Minute
 )
 
 // minRest keeps a loop from spinning on a time that has just passed.
 const minRest = 10 * time.Millisecond
 
+// farOff is longer than any pause that is ever set.
+const farOff = 2 * maxPause
+
 // errNoEndpoint means that there is nowhere to deliver to.
 var errNoEndpoint = errors.New("the recipient's document names no DIDComm endpoint that we can reach")
 
-// deliverLoop claims destinations that are due and delivers to several of them at once. Trouble with the
-// store, such as a full disk, pauses it.
+// deliverLoop claims destinations that are due and delivers to several of them at once. At its beginning all
+// are: pauses after failures are those of another time and place. Trouble with the store, such as a full
+// disk, pauses it.
 func (n *Node) deliverLoop(ctx context.Context) error {
 	slots := semaphore.NewWeighted(maxDestinations)
 	defer func() { _ = slots.Acquire(context.WithoutCancel(ctx), maxDestinations) }()
 	hint := n.Store.Watch(ctx)
+	if err := n.Store.Wake(ctx, did.DID{}, time.Now()); err != nil {
+		n.log().Warn("making what waits due failed", "err", err) // it is due after its pauses all the same
+	}
 	for {
 		if err := slots.Acquire(ctx, 1); err != nil {
 			return err
@@ -62,8 +69,11 @@ func (n *Node) nextBatch(ctx context.Context) (*inbox.Batch, time.Time, error) {
 		return &batches[0], time.Time{}, nil
 	}
 	due, ok, err := n.Store.Due(ctx)
-	if ok && due.Before(now.Add(minRest)) {
+	switch {
+	case ok && due.Before(now.Add(minRest)):
 		due = now.Add(minRest)
+	case ok && due.After(now.Add(farOff)):
+		err = n.Store.Wake(ctx, did.DID{}, now) // the clock was ahead when the pause was set
 	}
 	return nil, due, err
 }
@@ -72,15 +82,15 @@ func (n *Node) nextBatch(ctx context.Context) (*inbox.Batch, time.Time, error) {
 // destination stays due.
 func (n *Node) deliver(ctx context.Context, b inbox.Batch) {
 	a := &attempt{node: n, batch: b, outs: make([]inbox.Outcome, 0, len(b.Parcels))}
-	err := a.run(ctx)
+	err := a.inTime(ctx)
 	now := time.Now()
 	var next time.Time
 	switch {
 	case err != nil && ctx.Err() != nil:
 		next = now
 	case err != nil:
-		next = now.Add(a.pause(err))
-		a.note(err)
+		next = a.next(now, err)
+		a.note(now, err)
 		n.log().Debug("delivery failed", "to", b.To, "failures", b.Failures+1, "err", err)
 	}
 	n.settle(context.WithoutCancel(ctx), b, a.outs, now, next)
@@ -105,16 +115,29 @@ func (n *Node) settle(ctx context.Context, b inbox.Batch, outs []inbox.Outcome, 
 
 // attempt is one try to deliver a batch. outs are the outcomes of its first parcels.
 type attempt struct {
-	node  *Node
-	batch inbox.Batch
-	outs  []inbox.Outcome
+	node     *Node
+	batch    inbox.Batch
+	outs     []inbox.Outcome
+	progress bool // whether anything was delivered
 }
 
 // rest returns the parcels that have no outcome yet.
 func (a *attempt) rest() []inbox.Parcel { return a.batch.Parcels[len(a.outs):] }
 
+// inTime runs the attempt within its time, which ends before the lease does. An error for good becomes the
+// outcome of every parcel that has none; any other says why some have none.
+func (a *attempt) inTime(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTime)
+	defer cancel()
+	err := a.run(ctx)
+	if err != nil && permanent(err) {
+		a.fail(err)
+		return nil
+	}
+	return err
+}
+
 // run tries the recipient's endpoints in the order of its document until every parcel has an outcome.
-// The error says why some have none.
 func (a *attempt) run(ctx context.Context) error {
 	self, ok := a.node.Identities.Find(a.batch.Owner)
 	if !ok {
@@ -124,31 +147,45 @@ func (a *attempt) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	err = errNoEndpoint
-	for _, e := range doc.DIDComm() {
-		t := a.node.transport(e)
-		switch {
-		case t == nil || len(e.Accept) > 0 && !slices.Contains(e.Accept, "didcomm/v2"):
-			err = fmt.Errorf("no transport for the endpoint %q", e.URI)
-			continue
-		case len(e.RoutingKeys) > 0:
-			err = fmt.Errorf("the endpoint %q is behind a mediator, which is not supported yet", e.URI)
-			continue
+	usable, err := a.node.usable(doc)
+	for _, e := range usable {
+		if err = a.send(ctx, e, self, c, doc); err == nil || permanent(err) {
+			return err
 		}
-		if err = a.send(ctx, t, e, self, c, doc); err == nil || permanent(err) {
-			break
-		}
-	}
-	if err != nil && permanent(err) {
-		a.fail(err)
-		return nil
 	}
 	return err
 }
 
+// route is an endpoint and the transport that handles it.
+type route struct {
+	did.Endpoint
+	transport Transport
+}
+
+// usable returns the first endpoints of a document that we can deliver to, at most maxEndpoints, or an error
+// that says why there is none.
+func (n *Node) usable(doc *did.Document) (routes []route, err error) {
+	err = errNoEndpoint
+	for _, e := range doc.DIDComm() {
+		t := n.transport(e)
+		switch {
+		case t == nil || len(e.Accept) > 0 && !slices.Contains(e.Accept, "didcomm/v2"):
+			err = fmt.Errorf("no transport for the endpoint %q", e.URI)
+		case len(e.RoutingKeys) > 0:
+			err = fmt.Errorf("the endpoint %q is behind a mediator, which is not supported yet", e.URI)
+		case len(routes) < maxEndpoints:
+			routes = append(routes, route{e, t})
+		}
+	}
+	if len(routes) > 0 {
+		err = nil
+	}
+	return routes, err
+}
+
 // send seals what is left and gives it to one endpoint. It returns nil once every parcel has an outcome.
-func (a *attempt) send(ctx context.Context, t Transport, e did.Endpoint, self Identity, c inbox.Contact, doc *did.Document) error {
-	d := Delivery{From: self.DID, To: a.batch.To, Endpoint: e, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation}
+func (a *attempt) send(ctx context.Context, e route, self Identity, c inbox.Contact, doc *did.Document) error {
+	d := Delivery{From: self.DID, To: a.batch.To, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation}
 	outs, indices := a.current()
 	d.Envelopes = make([][]byte, len(indices))
 	errs := make([]error, len(indices))
@@ -162,9 +199,7 @@ func (a *attempt) send(ctx context.Context, t Transport, e did.Endpoint, self Id
 		a.outs = append(a.outs, outs...)
 		return nil
 	}
-	sendCtx, cancel := context.WithTimeout(ctx, attemptTime)
-	defer cancel()
-	results, err := t.Send(sendCtx, d)
+	results, err := e.transport.Send(ctx, d)
 	return a.take(ctx, c, outs, indices, results, err)
 }
 
@@ -173,13 +208,26 @@ func (a *attempt) send(ctx context.Context, t Transport, e did.Endpoint, self Id
 func (a *attempt) current() (outs []inbox.Outcome, indices []int) {
 	outs = make([]inbox.Outcome, len(a.rest()))
 	for i, p := range a.rest() {
-		if !p.Expires.IsZero() && !time.Now().Before(p.Expires) {
-			outs[i] = inbox.Outcome{State: inbox.Expired, Problem: "its time ran out before it could be delivered"}
+		if expired(p, time.Now()) {
+			outs[i] = tooLate(p)
 			continue
 		}
 		indices = append(indices, i)
 	}
 	return outs, indices
+}
+
+func expired(p inbox.Parcel, now time.Time) bool {
+	return !p.Expires.IsZero() && !now.Before(p.Expires)
+}
+
+// tooLate is the outcome of a parcel whose time has run out. One that was tried may have arrived all the
+// same, and its confirmation got lost.
+func tooLate(p inbox.Parcel) inbox.Outcome {
+	if p.Attempts > 0 {
+		return inbox.Outcome{State: inbox.Expired, Problem: "its time ran out without a confirmation"}
+	}
+	return inbox.Outcome{State: inbox.Expired, Problem: "its time ran out before it could be delivered"}
 }
 
 // take turns results into outcomes, up to the first parcel that has to be tried again: those behind it
@@ -202,6 +250,7 @@ func (a *attempt) take(ctx context.Context, c inbox.Contact, outs []inbox.Outcom
 		confirmed = confirmed || r.Err == nil && r.Reach == Delivered
 	}
 	a.outs = append(a.outs, outs[:known]...)
+	a.progress = a.progress || confirmed
 	if confirmed {
 		a.node.confirm(context.WithoutCancel(ctx), c)
 	}
@@ -222,8 +271,17 @@ func (a *attempt) outcome(p inbox.Parcel, r Result) inbox.Outcome {
 	case Relayed:
 		return inbox.Outcome{State: inbox.Relayed, Path: "relay", Done: true}
 	}
-	pause := firstResend << min(p.Attempts, maxResends)
-	return inbox.Outcome{State: inbox.Sent, Path: "direct", RetryAt: time.Now().Add(pause), Done: p.Attempts >= maxResends}
+	return resend(p, time.Now())
+}
+
+// resend is the outcome of a parcel that was written to a path which cannot answer. It is written again, each
+// time after as long as since the first time, and left alone when that was long ago.
+func resend(p inbox.Parcel, now time.Time) inbox.Outcome {
+	pause := firstResend
+	if p.State == inbox.Sent {
+		pause = max(pause, now.Sub(p.Updated))
+	}
+	return inbox.Outcome{State: inbox.Sent, Path: "direct", RetryAt: now.Add(pause), Done: pause > lastResend}
 }
 
 // refused is the outcome of a refusal for good.
@@ -242,22 +300,41 @@ func (a *attempt) fail(err error) {
 	}
 }
 
-// note leaves the reason of a failed attempt at the first parcel without an outcome.
-func (a *attempt) note(err error) {
-	if rest := a.rest(); len(rest) > 0 {
-		a.outs = append(a.outs, inbox.Outcome{State: rest[0].State, Path: rest[0].Path, Problem: err.Error()})
+// note leaves the reason of a failed attempt at the first parcel without an outcome, and ends those behind it
+// whose time has run out.
+func (a *attempt) note(now time.Time, err error) {
+	rest := a.rest()
+	for i, p := range rest {
+		out := inbox.Outcome{State: p.State, Path: p.Path, Problem: p.Problem}
+		switch {
+		case expired(p, now):
+			out = tooLate(p)
+		case i == 0:
+			out.Problem = err.Error()
+		}
+		a.outs = append(a.outs, out)
 	}
 }
 
-// pause is how long the destination waits after a failed attempt.
-func (a *attempt) pause(err error) time.Duration {
-	pause := a.node.Retry.After(a.batch.Failures + 1)
+// next is when the destination is due again after a failed attempt. One that got something through was not in
+// vain: the destination was reached, and is due at once, unless the other side asked to wait.
+func (a *attempt) next(now time.Time, err error) time.Time {
+	var wish time.Duration
 	var d *DeliveryError
 	if errors.As(err, &d) {
-		pause = max(pause, min(d.After, time.Hour))
+		wish = min(d.After, maxPause)
 	}
-	return pause
+	switch {
+	case a.progress && wish == 0:
+		return time.Time{}
+	case a.progress:
+		return now.Add(wish)
+	}
+	return now.Add(max(a.node.Retry.After(a.batch.Failures+1), wish))
 }
+
+// maxPause is the longest pause that a recipient can ask for.
+const maxPause = time.Hour
 
 // permanent reports whether retrying cannot help.
 func permanent(err error) bool {

@@ -61,15 +61,11 @@ func (n *Node) greet(ctx context.Context, c inbox.Contact) error {
 	if err != nil {
 		return err
 	}
-	err = errNoEndpoint
-	for _, e := range doc.DIDComm() {
-		t := n.transport(e)
-		if t == nil || len(e.RoutingKeys) > 0 {
-			continue
-		}
+	usable, err := n.usable(doc)
+	for _, e := range usable {
 		ctx, cancel := context.WithTimeout(ctx, attemptTime)
-		_, err = t.Send(ctx, Delivery{
-			From: self.DID, To: c.DID, Endpoint: e, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation,
+		_, err = e.transport.Send(ctx, Delivery{
+			From: self.DID, To: c.DID, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord,
 		})
 		cancel()
 		if err == nil {

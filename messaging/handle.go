@@ -2,14 +2,14 @@ package messaging
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
@@ -19,125 +19,69 @@ import (
 // Message). It is never acknowledged itself, or acknowledgements would never end.
 const EmptyType = "https://didcomm.org/empty/1.0/empty"
 
-const (
-	handlersAtOnce = 8
-	handlePage     = 256
-)
-
-// handleLoop offers what has arrived to the handler: senders side by side, each sender's messages in
-// order. Trouble with the store pauses it.
-func (n *Node) handleLoop(ctx context.Context) error {
-	hint := n.Store.Watch(ctx)
-	paused := map[did.DID]time.Time{} // senders whose message failed, until when
-	for {
-		err := n.handlePending(ctx, paused)
-		if err := n.rest(ctx, "handling what has arrived", hint, resume(paused), err); err != nil {
-			return err
-		}
-	}
-}
-
-// resume ends the pauses that are over and returns when the next one will be: zero if there is none.
-func resume(paused map[did.DID]time.Time) (next time.Time) {
-	for sender, until := range paused {
-		if !time.Now().Before(until) {
-			delete(paused, sender)
-			until = time.Now()
-		}
-		if next.IsZero() || until.Before(next) {
-			next = until
-		}
-	}
-	return next
-}
-
-// handlePending goes once through everything that is pending.
-func (n *Node) handlePending(ctx context.Context, paused map[did.DID]time.Time) error {
+// handleSender handles what is pending of one sender, in order, until nothing is left or something fails. The
+// time says when to go on after a failure of the handler or of what it wants; an error is trouble with the
+// store.
+func (n *Node) handleSender(ctx context.Context, sender did.DID) (time.Time, error) {
 	after := int64(0)
-	for {
+	for ctx.Err() == nil {
 		page, err := n.Store.List(ctx, inbox.Query{
-			Dispositions: []inbox.Disposition{inbox.Pending}, AfterSeq: after, BySeq: true, Limit: handlePage,
+			From: sender, Dispositions: []inbox.Disposition{inbox.Pending}, AfterSeq: after, BySeq: true, Limit: handlePage,
 		})
-		if err != nil {
-			return fmt.Errorf("list what has arrived: %w", err)
+		if err != nil || len(page) == 0 {
+			return time.Time{}, err
 		}
-		if len(page) == 0 {
-			return ctx.Err()
-		}
-		after = page[len(page)-1].Seq
-		if err := n.handlePage(ctx, page, paused); err != nil {
-			return err
+		for _, e := range page {
+			retry, err := n.handleEntry(ctx, e)
+			if err != nil || !retry.IsZero() {
+				return retry, err
+			}
+			after = e.Seq
 		}
 	}
+	return time.Time{}, ctx.Err()
 }
 
-// handlePage handles one page and records which senders have to wait.
-func (n *Node) handlePage(ctx context.Context, page []inbox.Entry, paused map[did.DID]time.Time) error {
-	var senders []did.DID
-	bySender := map[did.DID][]inbox.Entry{}
-	for _, e := range page {
-		if time.Now().Before(paused[e.From]) {
-			continue
-		}
-		if bySender[e.From] == nil {
-			senders = append(senders, e.From)
-		}
-		bySender[e.From] = append(bySender[e.From], e)
-	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(handlersAtOnce)
-	waits := make([]time.Time, len(senders))
-	for i, sender := range senders {
-		g.Go(func() (err error) {
-			waits[i], err = n.handleSender(ctx, bySender[sender])
-			return err
-		})
-	}
-	err := g.Wait()
-	for i, until := range waits {
-		if !until.IsZero() {
-			paused[senders[i]] = until
-		}
-	}
-	return err
-}
-
-// handleSender handles one sender's entries in order, up to one that fails; then it returns when to go on.
-func (n *Node) handleSender(ctx context.Context, entries []inbox.Entry) (time.Time, error) {
-	for _, e := range entries {
-		if ctx.Err() != nil {
-			return time.Time{}, ctx.Err()
-		}
-		retry, err := n.handleEntry(ctx, e)
-		if err != nil || !retry.IsZero() {
-			return retry, err
-		}
-	}
-	return time.Time{}, nil
-}
-
-// handleEntry offers one entry to the handler and settles it. The time says when to try again; an error
-// is the store's.
+// handleEntry offers one entry to the handler and settles it. The time says when to try again.
 func (n *Node) handleEntry(ctx context.Context, e inbox.Entry) (time.Time, error) {
-	re, err := n.handle(ctx, e)
+	re := &replier{ctx: ctx, node: n, disposition: inbox.Consumed}
+	if err := n.acknowledged(ctx, re, e); err != nil {
+		return time.Time{}, err
+	}
+	err := n.handle(ctx, re)
 	if ctx.Err() != nil {
 		return time.Time{}, ctx.Err()
 	}
-	d := re.disposition
-	if err != nil {
-		failures := n.failed(e.Seq)
-		if failures < n.handlerTries() {
-			n.log().Warn("handling a message failed; it will be tried again", "seq", e.Seq, "failures", failures, "err", err)
-			return time.Now().Add(n.Retry.After(failures)), nil
+	if err == nil {
+		err = n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition, re.replies...)
+		switch {
+		case errors.Is(err, inbox.ErrConflict):
+			n.log().Error("a handler's reply was dropped: its id was used before", "seq", e.Seq)
+			err = n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition)
+		case errors.Is(err, inbox.ErrNotFound):
+			err = nil
 		}
-		n.log().Error("handling a message failed for good", "seq", e.Seq, "err", err)
-		d, re.replies = inbox.Rejected, nil
+		if err != nil && !errors.Is(err, inbox.ErrFull) && !errors.Is(err, inbox.ErrTooLarge) {
+			return time.Time{}, err
+		}
 	}
+	return n.settleEntry(ctx, e, err)
+}
+
+// settleEntry counts a failure, and gives the entry up after too many.
+func (n *Node) settleEntry(ctx context.Context, e inbox.Entry, err error) (time.Time, error) {
+	if err == nil {
+		n.tries.Delete(e.Seq)
+		return time.Time{}, nil
+	}
+	failures := n.failed(e.Seq)
+	if failures < n.handlerTries() {
+		n.log().Warn("handling a message failed; it will be tried again", "seq", e.Seq, "failures", failures, "err", err)
+		return time.Now().Add(n.Retry.After(failures)), nil
+	}
+	n.log().Error("handling a message failed for good", "seq", e.Seq, "err", err)
 	n.tries.Delete(e.Seq)
-	if err := n.Store.Handled(ctx, e.Owner, e.Seq, d, re.replies...); err != nil {
-		return time.Time{}, fmt.Errorf("settle what was handled: %w", err)
-	}
-	return time.Time{}, nil
+	return time.Time{}, n.Store.Handled(ctx, e.Owner, e.Seq, inbox.Rejected)
 }
 
 func (n *Node) handlerTries() int {
@@ -153,28 +97,38 @@ func (n *Node) failed(seq int64) int {
 	return int(count.(*atomic.Int64).Add(1))
 }
 
-// handle runs the handler on one entry. Acknowledgements in it count before, and those that it asks for
-// are added after.
-func (n *Node) handle(ctx context.Context, e inbox.Entry) (*replier, error) {
-	re := &replier{ctx: ctx, node: n, disposition: inbox.Consumed}
+// acknowledged reads an entry into re and has the acknowledgements in it count. What cannot be read is
+// rejected.
+func (n *Node) acknowledged(ctx context.Context, re *replier, e inbox.Entry) error {
 	m, err := ParseMessage(e.Payload)
 	if err != nil {
 		re.disposition = inbox.Rejected
-		return re, nil
+		return nil
 	}
 	re.m = &Received{
 		Message: m, Owner: e.Owner, Sender: e.From, Seq: e.Seq, Signed: e.SignerKey != "",
 		Misaddressed: e.Misaddressed, Answered: e.Answered, At: e.Received,
 	}
-	if len(m.Ack) > 0 && !e.From.IsZero() {
-		if _, err := n.Store.Advance(ctx, e.Owner, e.From, m.Ack, inbox.Delivered, time.Now()); err != nil {
-			return re, err
-		}
+	if len(m.Ack) == 0 || e.From.IsZero() {
+		return nil
+	}
+	_, err = n.Store.Advance(ctx, e.Owner, e.From, m.Ack, inbox.Delivered, time.Now())
+	if errors.Is(err, inbox.ErrDamaged) {
+		n.log().Error("an acknowledgement does not count: what it is for is damaged", "seq", e.Seq, "err", err)
+		return nil
+	}
+	return err
+}
+
+// handle runs the handler on what was read into re, and adds the acknowledgement that it asks for.
+func (n *Node) handle(ctx context.Context, re *replier) error {
+	if re.m == nil {
+		return nil
 	}
 	if err := n.call(ctx, re); err != nil {
-		return re, err
+		return err
 	}
-	return re, re.acknowledge()
+	return re.acknowledge()
 }
 
 // call runs the handler; a panic in it is an error of it.
@@ -207,13 +161,18 @@ func (r *replier) Reply(m *Message) error {
 	if len(m.To) == 0 {
 		m.To = []did.DID{r.m.Sender}
 	}
-	if m.From.IsZero() {
-		m.From = r.m.Owner
-	}
 	if m.ThreadID == "" {
 		m.ThreadID = r.m.Thread()
 	}
-	if err := r.node.fill(r.ctx, m); err != nil {
+	from := m.From
+	if from.IsZero() {
+		from = r.m.Owner
+	}
+	self, err := r.node.sender(from)
+	if err != nil {
+		return err
+	}
+	if err := r.node.fill(r.ctx, m, self); err != nil {
 		return err
 	}
 	ps, err := r.node.parcels(m)
@@ -230,7 +189,14 @@ func (r *replier) acknowledge() error {
 	if len(ids) == 0 || r.m.Answered || r.m.Sender.IsZero() || SameType(r.m.Type, EmptyType) || isForward(r.m.Type) {
 		return nil
 	}
-	return r.Reply(&Message{ID: "ack-" + r.m.ID[:min(len(r.m.ID), maxID-4)], Type: EmptyType, Ack: ids})
+	return r.Reply(&Message{ID: ackID(r.m.Sender, r.m.ID), Type: EmptyType, Ack: ids})
+}
+
+// ackID is the id of our acknowledgement of a message: the same each time, and another one for the same id
+// from another sender.
+func ackID(sender did.DID, id string) string {
+	sum := sha256.Sum256([]byte(sender.String() + " " + id))
+	return "ack-" + hex.EncodeToString(sum[:16])
 }
 
 // wanted returns the ids to acknowledge: "" stands for the message itself. Of other ids we could say

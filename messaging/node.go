@@ -48,7 +48,8 @@ type Node struct {
 	Offline func(method string) bool
 	// Retry says how long to wait after failures; default: DefaultRetry.
 	Retry Retry
-	// HandlerTries is how often a message is offered to a failing handler; default 10.
+	// HandlerTries is how often a message is offered to a failing handler; default 30, which takes about
+	// two hours.
 	HandlerTries int
 	// Greet is how many recent contacts Run greets when it starts, so that changed addresses and waiting
 	// messages heal at once; default 32, negative for none.
@@ -58,15 +59,17 @@ type Node struct {
 
 	running atomic.Bool
 	metMu   sync.Mutex
-	met     map[did.DID]Peer // strangers that have proved themselves; guarded by metMu
-	tries   sync.Map         // seq of a failing entry → *atomic.Int64; of the handler loop
+	met     map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
+	woken   map[did.DID]time.Time // contacts whose greeting made parcels due, and when; guarded by metMu
+	tries   sync.Map              // seq of a failing entry → *atomic.Int64; of the handler loop
 }
 
 // Limits of a Node's work at one time.
 const (
 	maxDestinations = 16               // delivered to at once
-	leaseTime       = 2 * time.Minute  // longer than one attempt may take
-	attemptTime     = 60 * time.Second // for one batch to one endpoint
+	leaseTime       = 2 * time.Minute  // longer than attemptTime and settleTime
+	attemptTime     = 90 * time.Second // for one batch, whatever its endpoints
+	maxEndpoints    = 4                // tried in one attempt
 	settleTime      = 10 * time.Second // to record outcomes when the node is stopping
 	maxMet          = 256              // strangers remembered between greeting and first message
 )
@@ -83,19 +86,19 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.Identities == nil || n.Keys == nil || n.Resolver == nil || n.Store == nil {
 		return errors.New("messaging: Node needs Identities, Keys, Resolver and Store")
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, inner := errgroup.WithContext(ctx)
 	for _, t := range n.Transports {
 		g.Go(func() error {
-			if err := t.Serve(ctx, n); err != nil && ctx.Err() == nil {
+			if err := t.Serve(inner, n); err != nil {
 				return fmt.Errorf("transport: %w", err)
 			}
 			return nil
 		})
 	}
-	g.Go(func() error { return n.deliverLoop(ctx) })
-	g.Go(func() error { return n.handleLoop(ctx) })
-	g.Go(func() error { n.greetContacts(ctx); return nil })
-	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+	g.Go(func() error { return n.deliverLoop(inner) })
+	g.Go(func() error { return n.handleLoop(inner) })
+	g.Go(func() error { n.greetContacts(inner); return nil })
+	if err := g.Wait(); ctx.Err() == nil {
 		return err
 	}
 	return nil

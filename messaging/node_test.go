@@ -71,7 +71,7 @@ func send(t *testing.T, from *messagingtest.Party, m *messaging.Message) {
 // received returns the ids of a party's entries with the disposition, in the order of arrival.
 func received(t *testing.T, p *messagingtest.Party, d inbox.Disposition) []string {
 	t.Helper()
-	es, err := p.Store.List(t.Context(), inbox.Query{Dispositions: []inbox.Disposition{d}, BySeq: true})
+	es, err := p.Store.List(t.Context(), inbox.Query{Dispositions: []inbox.Disposition{d}, BySeq: true, Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}

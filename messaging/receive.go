@@ -14,48 +14,116 @@ import (
 	"github.com/parley-im/parley/inbox"
 )
 
-// Accept opens and judges envelopes, commits what is good in one durable step, and only then returns
-// the verdicts. From the first one that it cannot take now it takes none, so that the order is kept.
+// Accept opens and judges envelopes, commits what is good durably, and only then returns the verdicts. From
+// the first one that it cannot take now it takes none, so that the order is kept.
 func (n *Node) Accept(ctx context.Context, from did.DID, sealed [][]byte) []Verdict {
-	opened, errs := make([]inbox.Arrival, len(sealed)), make([]error, len(sealed))
+	opened, errs := make([]*letter, len(sealed)), make([]error, len(sealed))
 	sideBySide(len(sealed), func(i int) { opened[i], errs[i] = n.open(ctx, from, sealed[i]) })
-	verdicts := make([]Verdict, len(sealed))
-	var arrivals []inbox.Arrival
-	var indices []int
-	for i, err := range errs {
+	in := &acceptance{node: n, verdicts: make([]Verdict, len(sealed)), claimed: map[did.DID]bool{}}
+	for i, l := range opened {
+		err := errs[i]
 		if err == nil {
-			arrivals, indices = append(arrivals, opened[i]), append(indices, i)
+			err = in.take(ctx, i, l)
+		}
+		if err == nil {
 			continue
 		}
-		verdicts[i] = n.verdict(err)
-		if verdicts[i].Kind == Busy {
-			busy(verdicts[i:], verdicts[i])
-			break
+		in.verdicts[i] = n.verdict(err)
+		if in.verdicts[i].Kind == Busy {
+			in.commit(ctx)
+			in.putOff(i)
+			return in.verdicts
 		}
 	}
-	if len(arrivals) == 0 {
-		return verdicts
-	}
-	results, err := n.Store.Put(ctx, arrivals...)
-	if err != nil {
-		n.log().Error("committing what arrived failed: not accepted", "err", err)
-		busy(verdicts[indices[0]:], Verdict{Kind: Busy, Code: CodeBusy})
-		return verdicts
-	}
-	for k, i := range indices {
-		verdicts[i] = stored(results[k])
-		n.joined(arrivals[k], results[k])
-	}
-	return verdicts
+	in.commit(ctx)
+	return in.verdicts
 }
 
-// busy puts off every envelope that was not refused.
-func busy(verdicts []Verdict, v Verdict) {
-	for i := range verdicts {
-		if verdicts[i].Kind != Refused {
-			verdicts[i] = v
+// letter is an envelope that was opened, with its message and its sender, who may be a stranger still.
+type letter struct {
+	arrival inbox.Arrival
+	message *Message
+}
+
+// acceptance is one call of Accept under way. What waits to be committed has no verdict yet.
+type acceptance struct {
+	node     *Node
+	verdicts []Verdict
+	arrivals []inbox.Arrival
+	indices  []int            // of the arrivals among the verdicts
+	claimed  map[did.DID]bool // who claims an invitation with one of the arrivals
+	broken   bool             // committing has failed
+}
+
+// take judges whether the sender of an envelope may come in. Somebody who has just claimed an invitation,
+// and says more at once, is no stranger: then the claim is committed first.
+func (in *acceptance) take(ctx context.Context, i int, l *letter) error {
+	claim, err := in.node.welcome(ctx, l)
+	if err != nil && in.claimed[l.arrival.From] {
+		in.commit(ctx)
+		claim, err = in.node.welcome(ctx, l)
+	}
+	if in.broken {
+		return errNotCommitted
+	}
+	if err == nil && l.expired() {
+		err = in.node.late(ctx, l)
+	}
+	if err != nil {
+		return err
+	}
+	l.arrival.Claim = claim
+	in.arrivals, in.indices = append(in.arrivals, l.arrival), append(in.indices, i)
+	in.claimed[l.arrival.From] = in.claimed[l.arrival.From] || claim != nil
+	return nil
+}
+
+// errNotCommitted puts off what comes behind something that could not be committed.
+var errNotCommitted = errors.New("what came before could not be committed")
+
+// commit makes what waits durable and gives its verdicts.
+func (in *acceptance) commit(ctx context.Context) {
+	if len(in.arrivals) == 0 {
+		return
+	}
+	results, err := in.node.Store.Put(ctx, in.arrivals...)
+	if err != nil {
+		in.node.log().Error("committing what arrived failed: not accepted", "err", err)
+		in.broken = true
+		in.putOff(in.indices[0])
+	}
+	for k, i := range in.indices {
+		if err == nil {
+			in.verdicts[i] = stored(results[k])
+			in.node.joined(in.arrivals[k], results[k])
 		}
 	}
+	in.arrivals, in.indices, in.claimed = nil, nil, map[did.DID]bool{}
+}
+
+// putOff tells the sender to come again with everything from an envelope on that was not refused.
+func (in *acceptance) putOff(i int) {
+	for ; i < len(in.verdicts); i++ {
+		if in.verdicts[i].Kind != Refused {
+			in.verdicts[i] = Verdict{Kind: Busy, Code: CodeBusy}
+		}
+	}
+}
+
+// expired reports whether the message's time had run out when it arrived.
+func (l *letter) expired() bool {
+	return !l.arrival.Expires.IsZero() && !l.arrival.Received.Before(l.arrival.Expires)
+}
+
+// late refuses a message that has expired, unless it is one that had come in time before: then its sender
+// missed the answer, and storing it again will find the duplicate.
+func (n *Node) late(ctx context.Context, l *letter) error {
+	a := l.arrival
+	before, err := n.Store.List(ctx, inbox.Query{Owner: a.Owner, From: a.From, MessageID: a.MessageID, Limit: 1})
+	if err == nil && len(before) == 0 {
+		err = &Refusal{CodeExpired}
+	}
+	return err
 }
 
 // stored is the verdict on what the store has taken or not.
@@ -91,38 +159,34 @@ func (n *Node) verdict(err error) Verdict {
 	return Verdict{Kind: Busy, Code: CodeBusy}
 }
 
-// open decrypts and judges one envelope. The error is a *Refusal, or temporary.
-func (n *Node) open(ctx context.Context, path did.DID, sealed []byte) (inbox.Arrival, error) {
+// open decrypts one envelope and checks that what it proves and what it says agree. The error is a *Refusal,
+// or temporary.
+func (n *Node) open(ctx context.Context, path did.DID, sealed []byte) (*letter, error) {
 	opened, err := envelope.Open(ctx, n.Keys, n.directory(), sealed, envelope.OpenOptions{CheckSigner: checkSigner})
 	if err != nil {
-		return inbox.Arrival{}, openRefusal(err)
+		return nil, openRefusal(err)
 	}
 	m, err := ParseMessage(opened.Payload)
 	if err != nil {
-		return inbox.Arrival{}, &Refusal{CodeMessage}
-	}
-	now := time.Now().UTC()
-	if !m.Expires.IsZero() && !now.Before(m.Expires) {
-		return inbox.Arrival{}, &Refusal{CodeExpired}
+		return nil, &Refusal{CodeMessage}
 	}
 	sender, err := provenSender(m, opened.Proof)
 	if err != nil {
-		return inbox.Arrival{}, err
+		return nil, err
 	}
 	owner, misaddressed, err := n.addressed(m, opened.Proof)
 	if err != nil {
-		return inbox.Arrival{}, err
+		return nil, err
 	}
-	a := inbox.Arrival{Entry: inbox.Entry{
+	l := &letter{message: m, arrival: inbox.Arrival{Entry: inbox.Entry{
 		Owner: owner, From: sender.Canonical(), MessageID: m.ID, Type: m.Type, ThreadID: m.Thread(),
 		Payload: opened.Payload, SenderKey: opened.SenderKey, SignerKey: opened.SignerKey, Misaddressed: misaddressed,
-		Answered: !path.IsZero() && path.Same(sender), Created: m.Created, Expires: m.Expires, Received: now,
-	}}
+		Answered: !path.IsZero() && path.Same(sender), Created: m.Created, Expires: m.Expires, Received: time.Now().UTC(),
+	}}}
 	if sender.IsLong() {
-		a.Long = sender
+		l.arrival.Long = sender
 	}
-	a.Claim, err = n.welcome(ctx, m, sender)
-	return a, err
+	return l, nil
 }
 
 // openRefusal says which failures of Open are for good: all but those of resolving the sender.
@@ -194,35 +258,41 @@ func (n *Node) addressed(m *Message, p envelope.Proof) (did.DID, bool, error) {
 	return self.DID.Canonical(), !named && len(m.To) > 0, nil
 }
 
-// welcome checks that the sender is a contact with the keys it had when we met, or else makes the claim
-// by which it becomes one.
-func (n *Node) welcome(ctx context.Context, m *Message, sender did.DID) (*inbox.Claim, error) {
+// welcome checks that the sender is a contact with the keys it had when we met, or else makes the claim by
+// which it becomes one. A contact that answers an invitation uses it up as well.
+func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
+	sender := l.message.From
 	c, err := n.Store.Contact(ctx, sender)
 	if err != nil && !errors.Is(err, inbox.ErrNotFound) {
 		return nil, err
 	}
-	known := err == nil
-	if known && c.Blocked || !known && (n.Invitations == nil || m.ParentThreadID == "") {
+	known, invited := err == nil, n.Invitations != nil && l.message.ParentThreadID != ""
+	if known && c.Blocked || !known && !invited {
 		return nil, &Refusal{CodeStranger}
 	}
-	doc, err := n.Resolver.Resolve(ctx, sender)
-	if err != nil {
+	doc, err := n.resolveSender(ctx, sender)
+	switch {
+	case err != nil:
 		return nil, openRefusal(err)
-	}
-	if known {
-		if !pinned(c, doc) {
-			return nil, errKeysChanged
-		}
+	case known && !pinned(c, doc):
+		return nil, errKeysChanged
+	case !invited:
 		return nil, nil
 	}
-	terms, err := n.Invitations.Named(m.ParentThreadID, time.Now())
+	terms, err := n.Invitations.Named(l.message.ParentThreadID, time.Now())
 	if err != nil {
-		return nil, notInvited(err)
+		err = notInvited(err)
+	} else {
+		err = n.unclaimed(ctx, terms, sender)
 	}
-	if err := n.unclaimed(ctx, terms, sender); err != nil {
+	var refused *Refusal
+	switch {
+	case known && (errors.As(err, &refused) || terms.Multi):
+		return nil, nil // it needs no invitation
+	case err != nil:
 		return nil, err
 	}
-	return n.claim(m, terms, doc), nil
+	return n.claim(l.message, terms, doc), nil
 }
 
 // notInvited is the answer to a stranger whose message answers no good invitation: only of one that was

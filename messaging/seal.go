@@ -78,16 +78,26 @@ func agreement(ours, theirs *did.Document) (did.VerificationMethod, []envelope.R
 	return did.VerificationMethod{}, nil, errors.New("the recipient has no keyAgreement key of a kind we have")
 }
 
-// directory finds the public keys of senders. It never resolves a stranger over the network.
-func (n *Node) directory() crypto.Directory {
-	return did.Directory(did.ResolverFunc(func(ctx context.Context, id did.DID) (*did.Document, error) {
-		if !n.offline(id.Method()) {
-			if _, err := n.Store.Contact(ctx, id); errors.Is(err, inbox.ErrNotFound) {
-				return nil, &Refusal{CodeStranger}
-			} else if err != nil {
-				return nil, err
-			}
-		}
+// directory finds the public keys of senders.
+func (n *Node) directory() crypto.Directory { return did.Directory(did.ResolverFunc(n.resolveSender)) }
+
+// resolveSender resolves the DID of somebody who writes to us. Where that needs the network it is done for
+// contacts that are not blocked, and for strangers whom a greeting has admitted, alone; and then it may work
+// later what does not work now.
+func (n *Node) resolveSender(ctx context.Context, id did.DID) (*did.Document, error) {
+	if n.offline(id.Method()) {
 		return n.Resolver.Resolve(ctx, id)
-	}))
+	}
+	c, err := n.Store.Contact(ctx, id)
+	switch {
+	case err == nil && c.Blocked, errors.Is(err, inbox.ErrNotFound) && n.stranger(id).DID.IsZero():
+		return nil, &Refusal{CodeStranger}
+	case err != nil && !errors.Is(err, inbox.ErrNotFound):
+		return nil, err
+	}
+	doc, err := n.Resolver.Resolve(ctx, id)
+	if errors.Is(err, did.ErrNotFound) {
+		return nil, fmt.Errorf("resolve sender: %v", err) // not for good, as ErrNotFound would say
+	}
+	return doc, err
 }

@@ -21,13 +21,17 @@ var (
 )
 
 // Send queues the message for each DID in To and returns once that is durable. It fills in what is
-// empty of ID, From and Created. From is written in its long form to recipients that have not yet
-// proved to know our document. Sending the same message again does nothing.
+// empty of ID, From and Created: From in its long form for recipients that have not yet proved to know our
+// document. Sending the same message again does nothing.
 func (n *Node) Send(ctx context.Context, m *Message) error {
 	if len(m.To) == 0 {
 		return fmt.Errorf("%w: no recipient", ErrMessage)
 	}
-	if err := n.fill(ctx, m); err != nil {
+	self, err := n.sender(m.From)
+	if err != nil {
+		return err
+	}
+	if err := n.fill(ctx, m, self); err != nil {
 		return err
 	}
 	parcels, err := n.parcels(m)
@@ -37,19 +41,15 @@ func (n *Node) Send(ctx context.Context, m *Message) error {
 	return n.Store.Enqueue(ctx, parcels...)
 }
 
-// fill completes the headers of an outgoing message.
-func (n *Node) fill(ctx context.Context, m *Message) error {
+// fill completes the headers of an outgoing message of ours.
+func (n *Node) fill(ctx context.Context, m *Message, self Identity) error {
 	if m.ID == "" {
 		m.ID = NewID()
 	}
 	if m.Created.IsZero() {
 		m.Created = time.Now().Truncate(time.Second).UTC()
 	}
-	self, err := n.sender(m.From)
-	if err != nil {
-		return err
-	}
-	m.From = self.DID.Canonical()
+	from := self.DID.Canonical()
 	for _, to := range m.To {
 		c, err := n.Store.Contact(ctx, to)
 		switch {
@@ -58,8 +58,11 @@ func (n *Node) fill(ctx context.Context, m *Message) error {
 		case err != nil && !errors.Is(err, inbox.ErrNotFound):
 			return err
 		case err != nil || !c.Confirmed:
-			m.From = self.DID
+			from = self.DID
 		}
+	}
+	if m.From.IsZero() {
+		m.From = from
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ type Verdict struct {
 const (
 	CodeTrust             = "e.p.trust"                    // the DID was not proved, or is not known here
 	CodeStranger          = "e.p.trust.stranger"           // the sender is no contact and claims no invitation
-	CodeBlocked           = "e.p.trust.blocked"            // the sender's keys do not match the pinned ones
+	CodeBlocked           = "e.p.trust.blocked"            // the sender is proved, and not welcome
 	CodeCrypto            = "e.p.trust.crypto"             // the envelope does not open or proves another sender
 	CodeInvitationUsed    = "e.p.trust.invitation.used"    // somebody else has claimed it
 	CodeInvitationExpired = "e.p.trust.invitation.expired" // its time has run out

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 )
 
@@ -13,6 +14,7 @@ var retryScenarios = map[string]func(*testing.T, inbox.Store){
 	"puts off a parcel alone":            retryParcel,
 	"tries no more what is done":         retryDone,
 	"wakes":                              retryWakes,
+	"wakes all":                          retryWakesAll,
 	"keeps order behind what is stuck":   retryOrder,
 	"says when the first of all is due":  retryFirst,
 	"is due at once after an early wake": retryEarlyWake,
@@ -88,6 +90,15 @@ func retryWakes(t *testing.T, s inbox.Store) {
 	same(t, "leases are kept", claim(t, s, at(time.Minute), inbox.Limit{}), []inbox.Batch{})
 	noErr(t, s.Wake(t.Context(), dora, at(time.Minute)))
 	same(t, "the others", batchNames(claim(t, s, at(time.Hour), inbox.Limit{Destinations: 1})), []string{"did:example:carol m3"})
+}
+
+func retryWakesAll(t *testing.T, s inbox.Store) {
+	enqueue(t, s, letter(bob, "m1", "x"), letter(carol, "m2", "x"))
+	for _, b := range claim(t, s, start, inbox.Limit{}) {
+		settle(t, s, b, at(tick), at(time.Hour))
+	}
+	noErr(t, s.Wake(t.Context(), did.DID{}, at(time.Minute)))
+	same(t, "batches", batchNames(claim(t, s, at(time.Minute), inbox.Limit{})), []string{"did:example:bob m1", "did:example:carol m2"})
 }
 
 func retryOrder(t *testing.T, s inbox.Store) {

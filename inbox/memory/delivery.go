@@ -117,7 +117,7 @@ func (s *Store) Due(ctx context.Context) (due time.Time, found bool, err error) 
 func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
 	return s.step(ctx, func() error {
 		for _, d := range s.dests {
-			if d.to == to.Canonical() && d.next.After(now) {
+			if (to.IsZero() || d.to == to.Canonical()) && d.next.After(now) {
 				d.next, s.hint = now, true
 			}
 		}

@@ -181,9 +181,12 @@ func (s *Store) Due(ctx context.Context) (due time.Time, found bool, err error) 
 
 // Wake implements inbox.Outbox.
 func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
-	hash := s.hash(destRecipient, to.Canonical().String())
+	query, args := "SELECT id FROM destinations WHERE next > ?", []any{micros(now)}
+	if !to.IsZero() {
+		query, args = query+" AND recipient = ?", append(args, s.hash(destRecipient, to.Canonical().String()))
+	}
 	return s.do(ctx, 0, func(t *tx) error {
-		ids, err := t.numbers("SELECT id FROM destinations WHERE recipient = ? AND next > ?", hash, micros(now))
+		ids, err := t.numbers(query, args...)
 		if err != nil {
 			return err
 		}

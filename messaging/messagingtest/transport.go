@@ -117,12 +117,12 @@ func (t *Transport) Send(ctx context.Context, d messaging.Delivery) ([]messaging
 	return results, nil
 }
 
-// fail makes an error a *messaging.DeliveryError. Refusals are for good, except of somebody busy.
+// fail makes an error a *messaging.DeliveryError. Refusals of a proved sender, and of its claim, are for good.
 func (t *Transport) fail(d messaging.Delivery, err error) error {
 	var r *messaging.Refusal
 	return &messaging.DeliveryError{
 		Endpoint: d.Endpoint.URI, Err: err,
-		Permanent: errors.As(err, &r) && r.Code != messaging.CodeBusy,
+		Permanent: errors.As(err, &r) && strings.HasPrefix(r.Code, messaging.CodeTrust+"."),
 	}
 }
 

@@ -68,10 +68,11 @@ func (w *Wallet) Add(ctx context.Context, r control.AddRequest) (control.Contact
 	if err != nil {
 		return control.Contact{}, err
 	}
-	if err := w.introduce(ctx, inv); err != nil {
+	id, err := w.introduce(ctx, inv)
+	if err != nil {
 		return control.Contact{}, err
 	}
-	p, err := w.await(ctx, introductionID(inv), inbox.Delivered, r.Timeout)
+	p, err := w.await(ctx, id, inbox.Delivered, r.Timeout)
 	if err != nil {
 		return control.Contact{}, err
 	}
@@ -138,18 +139,52 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 	return c, explainName(c.Name, w.store.AddContact(ctx, c))
 }
 
-// introductionID is the id of the message that claims an invitation: the same each time, so that adding
-// twice introduces us once.
-func introductionID(inv *outofband.Invitation) string { return "hello-" + inv.ID }
+// introductionID is the id of the nth introduction with which we claim an invitation.
+func introductionID(inv *outofband.Invitation, n int) string {
+	return fmt.Sprintf("hello-%d-%s", n, inv.ID)
+}
 
-// introduce queues our introduction, unless that was done before.
-func (w *Wallet) introduce(ctx context.Context, inv *outofband.Invitation) error {
-	before, err := w.store.Sent(ctx, inbox.SentQuery{MessageID: introductionID(inv), Limit: 1})
-	if err != nil || len(before) > 0 {
+// introduce queues our introduction, which claims the invitation, unless one is on its way or was delivered
+// already, and returns its id.
+func (w *Wallet) introduce(ctx context.Context, inv *outofband.Invitation) (string, error) {
+	m := userprofile.New(inv.From.Canonical(), w.name)
+	m.ParentThreadID, m.Expires, m.PleaseAck = inv.ID, inv.Expires, []string{""}
+	for n := 1; ; n++ {
+		m.ID = introductionID(inv, n)
+		before, err := w.store.Sent(ctx, inbox.SentQuery{MessageID: m.ID, Limit: 1})
+		switch {
+		case err != nil:
+			return "", err
+		case len(before) == 0:
+			return m.ID, w.node.Send(ctx, m)
+		case before[0].State != inbox.Failed && before[0].State != inbox.Expired:
+			return m.ID, nil
+		}
+	}
+}
+
+// resumeIntroductions introduces us to contacts of whom an Add was cut short before it had.
+func (w *Wallet) resumeIntroductions(ctx context.Context) error {
+	all, err := w.store.Contacts(ctx)
+	if err != nil {
 		return err
 	}
-	m := userprofile.New(inv.From.Canonical(), w.name)
-	m.ID, m.ParentThreadID, m.Expires = introductionID(inv), inv.ID, inv.Expires
-	m.PleaseAck = []string{""}
-	return w.node.Send(ctx, m)
+	for _, c := range all {
+		if len(c.Invitation) == 0 {
+			continue
+		}
+		inv, err := outofband.Parse(c.Invitation)
+		if err != nil {
+			w.log.Error("a contact's invitation cannot be read", "contact", c.DID, "err", err)
+			continue
+		}
+		before, err := w.store.Sent(ctx, inbox.SentQuery{MessageID: introductionID(inv, 1), Limit: 1})
+		if err == nil && len(before) == 0 {
+			_, err = w.introduce(ctx, inv)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -102,7 +102,7 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 		listen = o.Listen
 	}
 	w.assemble(listen, o.Greet)
-	return nil
+	return w.resumeIntroductions(ctx)
 }
 
 // openStore opens the database. A nil *sqlite.Store never becomes a store that is not nil.

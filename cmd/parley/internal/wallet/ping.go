@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/basicmessage"
@@ -16,25 +17,37 @@ import (
 
 const defaultPing = 10 * time.Second
 
-// pongs are the pings that wait for their response, by thread. The zero value is ready.
+// pongs are the pings that wait for their response. The zero value is ready.
 type pongs struct {
 	mu      sync.Mutex
-	waiting map[string]chan time.Time // guarded by mu
+	waiting map[ping]chan pong // guarded by mu
 }
 
-// expect returns a channel that gets the time of the response, and a function that ends waiting.
-func (p *pongs) expect(thread string) (<-chan time.Time, func()) {
+// ping is one that waits: its thread, and who has to answer.
+type ping struct {
+	thread string
+	to     did.DID
+}
+
+// pong is an answer: who proved to have given it, and when.
+type pong struct {
+	from did.DID
+	at   time.Time
+}
+
+// expect returns a channel that gets the response, and a function that ends waiting.
+func (p *pongs) expect(thread string, to did.DID) (<-chan pong, func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.waiting == nil {
-		p.waiting = map[string]chan time.Time{}
+		p.waiting = map[ping]chan pong{}
 	}
-	c := make(chan time.Time, 1)
-	p.waiting[thread] = c
+	key, c := ping{thread, to}, make(chan pong, 1)
+	p.waiting[key] = c
 	return c, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		delete(p.waiting, thread)
+		delete(p.waiting, key)
 	}
 }
 
@@ -43,7 +56,7 @@ func (p *pongs) came(m *messaging.Received) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	select {
-	case p.waiting[m.Thread()] <- time.Now():
+	case p.waiting[ping{m.Thread(), m.Sender}] <- pong{m.Sender, time.Now()}:
 	default:
 	}
 }
@@ -70,18 +83,18 @@ func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong,
 	m := trustping.Ping(c.DID, true)
 	m.ID = messaging.NewID()
 	m.Expires = time.Now().Add(r.Timeout).Truncate(time.Second).Add(time.Second)
-	answer, done := w.pongs.expect(m.ID)
+	answer, done := w.pongs.expect(m.ID, c.DID)
 	defer done()
 	began := time.Now()
-	if err := w.node.Send(ctx, m); err != nil {
-		return control.Pong{}, explainSend(c.Name, err)
+	if err := w.queue(ctx, c, m); err != nil {
+		return control.Pong{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
 	select {
 	case came := <-answer:
-		return control.Pong{V: control.Version, Name: c.Name, DID: c.DID.String(), Path: "direct",
-			MS: float64(came.Sub(began).Microseconds()) / 1000}, nil
+		return control.Pong{V: control.Version, Name: c.Name, DID: came.from.String(), Path: "direct",
+			MS: float64(came.at.Sub(began).Microseconds()) / 1000}, nil
 	case <-ctx.Done():
 		return control.Pong{}, w.noAnswer(c.Name, m.ID, r.Timeout)
 	}

@@ -102,11 +102,13 @@ func (w *Wallet) Changes(ctx context.Context, r control.ChangesRequest) (control
 	defer cancel()
 	hint := w.store.Watch(watchCtx)
 	for {
-		ch, err := w.changes(ctx, r.After)
+		ch, newest, err := w.changes(ctx, r.After)
 		if err != nil || len(ch.Received)+len(ch.Sent) > 0 {
 			return ch, err
 		}
-		r.After = ch.Rev
+		if r.After = ch.Rev; ch.Rev < newest {
+			continue // that page was of what is not for the user
+		}
 		select {
 		case <-watchCtx.Done():
 			return ch, ctx.Err()
@@ -115,19 +117,20 @@ func (w *Wallet) Changes(ctx context.Context, r control.ChangesRequest) (control
 	}
 }
 
-func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, error) {
+// changes returns a page of what changed after a revision, and the newest revision.
+func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, int64, error) {
 	stats, err := w.store.Stats(ctx)
-	ch := control.Changes{V: control.Version, Rev: stats.Rev}
+	ch := control.Changes{V: control.Version, Rev: max(stats.Rev, after)}
 	if err != nil || stats.Rev <= after {
-		return ch, err
+		return ch, ch.Rev, err
 	}
 	es, err := w.store.List(ctx, inbox.Query{AfterRev: after})
 	if err != nil {
-		return ch, err
+		return ch, stats.Rev, err
 	}
 	ps, err := w.store.Sent(ctx, inbox.SentQuery{AfterRev: after})
 	if err != nil {
-		return ch, err
+		return ch, stats.Rev, err
 	}
 	if len(es) > 0 {
 		ch.Rev = min(ch.Rev, es[len(es)-1].Rev)
@@ -137,7 +140,7 @@ func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, err
 	}
 	es = slices.DeleteFunc(es, func(e inbox.Entry) bool { return e.Rev > ch.Rev || e.Disposition != inbox.Kept })
 	if ch.Received, err = w.messageViews(ctx, es); err != nil {
-		return ch, err
+		return ch, stats.Rev, err
 	}
 	names, err := w.names(ctx)
 	for _, p := range ps {
@@ -145,7 +148,7 @@ func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, err
 			ch.Sent = append(ch.Sent, sentView(p, names[p.To]))
 		}
 	}
-	return ch, err
+	return ch, stats.Rev, err
 }
 
 func (w *Wallet) messageViews(ctx context.Context, es []inbox.Entry) ([]control.Message, error) {

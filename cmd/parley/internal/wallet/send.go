@@ -25,8 +25,8 @@ func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent,
 	}
 	m := basicmessage.New(c.DID, r.Text)
 	m.ThreadID, m.PleaseAck = r.Thread, []string{""}
-	if err := w.node.Send(ctx, m); err != nil {
-		return control.Sent{}, explainSend(c.Name, err)
+	if err := w.queue(ctx, c, m); err != nil {
+		return control.Sent{}, err
 	}
 	p, err := w.await(ctx, m.ID, want, r.Timeout)
 	if err != nil {
@@ -39,6 +39,15 @@ func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent,
 			Hint:    "parley outbox shows what becomes of it"}
 	}
 	return view, nil
+}
+
+// queue queues a message to a contact, and has what waits for the contact tried at once: the user wants it
+// now, whatever failed before.
+func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) error {
+	if err := w.node.Send(ctx, m); err != nil {
+		return explainSend(c.Name, err)
+	}
+	return w.store.Wake(ctx, c.DID, now())
 }
 
 // wanted reads the state to wait for.
