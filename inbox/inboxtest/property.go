@@ -51,13 +51,12 @@ func (p *pair) check(t *rapid.T) {
 	p.both(t, "contents", func(s inbox.Store) (any, error) { return holds(p.ctx, s) })
 }
 
-var (
-	people  = rapid.SampledFrom([]did.DID{bob, carol, dora, doraL})
-	owners  = rapid.SampledFrom([]did.DID{alice, alice, carol})
-	texts   = rapid.SampledFrom([]string{"x", "x", "x", "y"})
-	someIDs = rapid.SampledFrom(ids("m", 6))
-	states  = rapid.IntRange(0, int(inbox.Read)+1)
-)
+// The generators are made anew for each use: rapid's are not safe for properties that run side by side.
+func people() *rapid.Generator[did.DID] { return rapid.SampledFrom([]did.DID{bob, carol, dora, doraL}) }
+func owners() *rapid.Generator[did.DID] { return rapid.SampledFrom([]did.DID{alice, alice, carol}) }
+func texts() *rapid.Generator[string]   { return rapid.SampledFrom([]string{"x", "x", "x", "y"}) }
+func someIDs() *rapid.Generator[string] { return rapid.SampledFrom(ids("m", 6)) }
+func states() *rapid.Generator[int]     { return rapid.IntRange(0, int(inbox.Read)+1) }
 
 // explore runs the actions in random order against a fresh pair, many times.
 func explore(t *testing.T, open func(t *testing.T) inbox.Store, actions func(p *pair) map[string]func(*rapid.T)) {
@@ -95,8 +94,8 @@ func inboxProperty(t *testing.T, open func(t *testing.T) inbox.Store) {
 }
 
 func (p *pair) parcel(t *rapid.T) inbox.Parcel {
-	l := letter(people.Draw(t, "to"), someIDs.Draw(t, "id"), texts.Draw(t, "text"))
-	l.Owner, l.Created = owners.Draw(t, "owner"), p.now
+	l := letter(people().Draw(t, "to"), someIDs().Draw(t, "id"), texts().Draw(t, "text"))
+	l.Owner, l.Created = owners().Draw(t, "owner"), p.now
 	return l
 }
 
@@ -135,8 +134,8 @@ func (p *pair) settle(t *rapid.T) {
 
 func (p *pair) outcome(t *rapid.T) inbox.Outcome {
 	out := inbox.Outcome{
-		State: inbox.State(states.Draw(t, "state")), Done: rapid.IntRange(0, 4).Draw(t, "done") == 0,
-		Path: texts.Draw(t, "path"), Problem: texts.Draw(t, "problem"),
+		State: inbox.State(states().Draw(t, "state")), Done: rapid.IntRange(0, 4).Draw(t, "done") == 0,
+		Path: texts().Draw(t, "path"), Problem: texts().Draw(t, "problem"),
 	}
 	if rapid.Bool().Draw(t, "later") {
 		out.RetryAt = p.seconds(t, "retry", -1)
@@ -145,18 +144,18 @@ func (p *pair) outcome(t *rapid.T) inbox.Outcome {
 }
 
 func (p *pair) wake(t *rapid.T) {
-	to := people.Draw(t, "to")
+	to := people().Draw(t, "to")
 	p.both(t, "wake", func(s inbox.Store) (any, error) { return nil, s.Wake(p.ctx, to, p.now) })
 }
 
 func (p *pair) advance(t *rapid.T) {
-	owner, to, state := owners.Draw(t, "owner"), people.Draw(t, "to"), inbox.State(states.Draw(t, "state"))
-	which := rapid.SliceOfN(someIDs, 0, 3).Draw(t, "ids")
+	owner, to, state := owners().Draw(t, "owner"), people().Draw(t, "to"), inbox.State(states().Draw(t, "state"))
+	which := rapid.SliceOfN(someIDs(), 0, 3).Draw(t, "ids")
 	p.both(t, "advance", func(s inbox.Store) (any, error) { return s.Advance(p.ctx, owner, to, which, state, p.now) })
 }
 
 func (p *pair) cancel(t *rapid.T) {
-	owner, id := owners.Draw(t, "owner"), someIDs.Draw(t, "id")
+	owner, id := owners().Draw(t, "owner"), someIDs().Draw(t, "id")
 	p.both(t, "cancel", func(s inbox.Store) (any, error) { return s.Cancel(p.ctx, owner, id, p.now) })
 }
 
@@ -168,12 +167,12 @@ func (p *pair) sent(t *rapid.T) {
 		Newest: rapid.Bool().Draw(t, "newest"), Limit: rapid.IntRange(0, 3).Draw(t, "limit"),
 	}
 	if rapid.Bool().Draw(t, "select") {
-		q.Owner, q.To = owners.Draw(t, "owner"), people.Draw(t, "to")
+		q.Owner, q.To = owners().Draw(t, "owner"), people().Draw(t, "to")
 	}
 	if rapid.Bool().Draw(t, "thread") {
-		q.ThreadID = someIDs.Draw(t, "thread id")
+		q.ThreadID = someIDs().Draw(t, "thread id")
 	}
-	for _, s := range rapid.SliceOfN(states, 0, 3).Draw(t, "states") {
+	for _, s := range rapid.SliceOfN(states(), 0, 3).Draw(t, "states") {
 		q.States = append(q.States, inbox.State(s))
 	}
 	p.both(t, "sent", func(s inbox.Store) (any, error) { return s.Sent(p.ctx, q) })
@@ -186,11 +185,11 @@ func (p *pair) put(t *rapid.T) {
 
 func (p *pair) arrival(t *rapid.T) inbox.Arrival {
 	from := rapid.SampledFrom([]did.DID{{}, bob, carol, dora, doraL}).Draw(t, "from")
-	a := message(from, someIDs.Draw(t, "id"), texts.Draw(t, "text"))
-	a.Owner, a.Long = owners.Draw(t, "owner"), from
+	a := message(from, someIDs().Draw(t, "id"), texts().Draw(t, "text"))
+	a.Owner, a.Long = owners().Draw(t, "owner"), from
 	if !from.IsZero() && rapid.IntRange(0, 3).Draw(t, "claims") == 0 {
 		a.Claim = &inbox.Claim{
-			Invitation: someIDs.Draw(t, "invitation"), Multi: rapid.Bool().Draw(t, "multi"),
+			Invitation: someIDs().Draw(t, "invitation"), Multi: rapid.Bool().Draw(t, "multi"),
 			Contact: inbox.Contact{Name: rapid.SampledFrom([]string{"anna", "Anna", "", "a b"}).Draw(t, "name")},
 		}
 	}
@@ -198,25 +197,25 @@ func (p *pair) arrival(t *rapid.T) inbox.Arrival {
 }
 
 func (p *pair) handled(t *rapid.T) {
-	owner, seq := owners.Draw(t, "owner"), rapid.Int64Range(0, 12).Draw(t, "seq")
+	owner, seq := owners().Draw(t, "owner"), rapid.Int64Range(0, 12).Draw(t, "seq")
 	d := inbox.Disposition(rapid.IntRange(int(inbox.Kept), int(inbox.Rejected)).Draw(t, "disposition"))
 	replies := rapid.SliceOfN(rapid.Custom(p.parcel), 0, 2).Draw(t, "replies")
 	p.both(t, "handled", func(s inbox.Store) (any, error) { return nil, s.Handled(p.ctx, owner, seq, d, replies...) })
 }
 
 func (p *pair) mark(t *rapid.T) {
-	owner, seqs := owners.Draw(t, "owner"), rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 4).Draw(t, "seqs")
+	owner, seqs := owners().Draw(t, "owner"), rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 4).Draw(t, "seqs")
 	m := inbox.Mark(rapid.IntRange(int(inbox.MarkShown), int(inbox.MarkAcked)).Draw(t, "mark"))
 	p.both(t, "mark", func(s inbox.Store) (any, error) { return nil, s.Mark(p.ctx, owner, m, seqs...) })
 }
 
 func (p *pair) delete(t *rapid.T) {
-	owner, seq := owners.Draw(t, "owner"), rapid.Int64Range(0, 12).Draw(t, "seq")
+	owner, seq := owners().Draw(t, "owner"), rapid.Int64Range(0, 12).Draw(t, "seq")
 	p.both(t, "delete", func(s inbox.Store) (any, error) { return nil, s.Delete(p.ctx, owner, seq) })
 }
 
 func (p *pair) removeContact(t *rapid.T) {
-	id := people.Draw(t, "contact")
+	id := people().Draw(t, "contact")
 	p.both(t, "remove", func(s inbox.Store) (any, error) { return nil, s.RemoveContact(p.ctx, id) })
 }
 
@@ -227,7 +226,7 @@ func (p *pair) list(t *rapid.T) {
 		Newest: rapid.Bool().Draw(t, "newest"), Limit: rapid.IntRange(0, 3).Draw(t, "limit"),
 	}
 	if rapid.Bool().Draw(t, "select") {
-		q.Owner, q.From = owners.Draw(t, "owner"), people.Draw(t, "from")
+		q.Owner, q.From = owners().Draw(t, "owner"), people().Draw(t, "from")
 	}
 	for _, d := range rapid.SliceOfN(rapid.IntRange(1, 4), 0, 2).Draw(t, "dispositions") {
 		q.Dispositions = append(q.Dispositions, inbox.Disposition(d))
