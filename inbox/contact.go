@@ -48,7 +48,8 @@ type Contacts interface {
 	// Learn remembers long forms of DIDs that have a short one; others are passed over. The caller has
 	// checked that each long form is valid.
 	Learn(ctx context.Context, longs ...did.DID) error
-	// LongForm returns the long form that was learnt for the DID. ErrNotFound if there is none.
+	// LongForm returns the long form that was learnt for the DID. ErrNotFound if there is none, together
+	// with did.ErrNotFound, so that a resolver can ask it.
 	LongForm(ctx context.Context, id did.DID) (did.DID, error)
 }
 

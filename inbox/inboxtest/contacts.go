@@ -201,7 +201,7 @@ func factLongForms(t *testing.T, s inbox.Store) {
 		same(t, "long form", got, doraL)
 	}
 	for _, other := range []did.DID{bob, did.MustParse("did:peer:4zQmOther")} {
-		if _, err := s.LongForm(t.Context(), other); !errors.Is(err, inbox.ErrNotFound) {
+		if _, err := s.LongForm(t.Context(), other); !errors.Is(err, inbox.ErrNotFound) || !errors.Is(err, did.ErrNotFound) {
 			t.Errorf("err = %v, want ErrNotFound", err)
 		}
 	}

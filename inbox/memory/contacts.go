@@ -131,7 +131,7 @@ func (s *Store) learn(long did.DID) {
 func (s *Store) LongForm(ctx context.Context, id did.DID) (long did.DID, err error) {
 	err = s.step(ctx, func() error {
 		if long = s.longs[id.Canonical()]; long.IsZero() {
-			return fmt.Errorf("long form: %w", inbox.ErrNotFound)
+			return fmt.Errorf("long form: %w: %w", inbox.ErrNotFound, did.ErrNotFound)
 		}
 		return nil
 	})

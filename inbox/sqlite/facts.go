@@ -148,7 +148,7 @@ func (s *Store) LongForm(ctx context.Context, id did.DID) (long did.DID, err err
 			return err
 		}
 		if !found {
-			return fmt.Errorf("long form: %w", inbox.ErrNotFound)
+			return fmt.Errorf("long form: %w: %w", inbox.ErrNotFound, did.ErrNotFound)
 		}
 		long = d.did()
 		return d.end()

@@ -38,7 +38,7 @@ type Party struct {
 // test, so that it can be used inside of property tests. The name must fit into a URI.
 func (n *Network) NewParty(name string) (*Party, error) {
 	p := &Party{Name: name, Keys: crypto.NewKeyring(), Store: memory.Open(), network: n}
-	p.Resolver = did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: p.known}}
+	p.Resolver = did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: p.Store.LongForm}}
 	if err := p.makeIdentity(); err != nil {
 		return nil, fmt.Errorf("messagingtest: party %s: %w", name, err)
 	}
@@ -129,13 +129,4 @@ func (p *Party) makeIdentity() error {
 	}
 	p.Identity = messaging.Identity{DID: id, Document: doc}
 	return p.Store.Learn(ctx, id)
-}
-
-// known finds the long form of a DID that the store has learnt.
-func (p *Party) known(ctx context.Context, short did.DID) (did.DID, error) {
-	long, err := p.Store.LongForm(ctx, short)
-	if errors.Is(err, inbox.ErrNotFound) {
-		return did.DID{}, fmt.Errorf("%w: %w", did.ErrNotFound, err)
-	}
-	return long, err
 }

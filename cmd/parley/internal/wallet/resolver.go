@@ -2,21 +2,19 @@ package wallet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/aries"
 	"github.com/parley-im/parley/did/didkey"
 	"github.com/parley-im/parley/did/didpeer"
-	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 )
 
 // newResolver resolves did:key and did:peer by itself, and everything else by a Universal Resolver if
 // there is a URL of one.
 func (w *Wallet) newResolver(universal string) (did.Resolver, error) {
-	own := did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: w.known}}
+	own := did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: w.store.LongForm}}
 	if universal == "" {
 		return did.NewCache(own, 0, 0), nil
 	}
@@ -31,13 +29,4 @@ func (w *Wallet) newResolver(universal string) (did.Resolver, error) {
 		}
 		return other.Resolve(ctx, id)
 	}), 0, 0), nil
-}
-
-// known finds the long form of a DID that the wallet has met.
-func (w *Wallet) known(ctx context.Context, short did.DID) (did.DID, error) {
-	long, err := w.store.LongForm(ctx, short)
-	if errors.Is(err, inbox.ErrNotFound) {
-		return did.DID{}, fmt.Errorf("%w: %w", did.ErrNotFound, err)
-	}
-	return long, err
 }
