@@ -129,6 +129,10 @@ func TestAcceptJudgesEnvelopes(t *testing.T) {
 			same(t, "verdict", accept(t, bob, did.DID{}, test.sealed)[0], test.want)
 		})
 	}
+	same(t, "counted", bob.Node.Refused(), map[string]int64{
+		messaging.CodeCrypto: 4, messaging.CodeStranger: 3, messaging.CodeRecipient: 3, messaging.CodeExpired: 1,
+		messaging.CodeMessage: 4, messaging.CodeSize: 1,
+	})
 	same(t, "kept", received(t, bob, inbox.Pending), []string{"a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8"})
 	es, err := bob.Store.List(t.Context(), inbox.Query{BySeq: true})
 	if err != nil {

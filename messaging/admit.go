@@ -20,6 +20,10 @@ const wakeEvery = 10 * time.Second
 // Admit lets contacts in, and strangers who claim an invitation of ours that is still good. Somebody
 // blocked is told the same as a stranger.
 func (n *Node) Admit(ctx context.Context, id did.DID, claim []byte) error {
+	return n.counted(n.admit(ctx, id, claim))
+}
+
+func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) error {
 	c, err := n.Store.Contact(ctx, id)
 	switch {
 	case err == nil && c.Blocked:

@@ -58,6 +58,7 @@ type Node struct {
 	Log *slog.Logger
 
 	running atomic.Bool
+	refused refusals
 	metMu   sync.Mutex
 	met     map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
 	woken   map[did.DID]time.Time // contacts whose greeting made parcels due, and when; guarded by metMu

@@ -94,7 +94,7 @@ func (in *acceptance) commit(ctx context.Context) {
 	}
 	for k, i := range in.indices {
 		if err == nil {
-			in.verdicts[i] = stored(results[k])
+			in.verdicts[i] = in.node.stored(results[k])
 			in.node.joined(in.arrivals[k], results[k])
 		}
 	}
@@ -127,16 +127,16 @@ func (n *Node) late(ctx context.Context, l *letter) error {
 }
 
 // stored is the verdict on what the store has taken or not.
-func stored(r inbox.PutResult) Verdict {
+func (n *Node) stored(r inbox.PutResult) Verdict {
 	switch r.Status {
 	case inbox.Added:
 		return Verdict{Kind: Accepted}
 	case inbox.Duplicate:
 		return Verdict{Kind: Duplicate}
 	case inbox.Conflict:
-		return Verdict{Kind: Refused, Code: CodeConflict}
+		return n.verdict(&Refusal{CodeConflict})
 	case inbox.InvitationUsed:
-		return Verdict{Kind: Refused, Code: CodeInvitationUsed}
+		return n.verdict(&Refusal{CodeInvitationUsed})
 	}
 	return Verdict{Kind: Busy, Code: CodeBusy}
 }
@@ -151,7 +151,7 @@ func (n *Node) joined(a inbox.Arrival, r inbox.PutResult) {
 // verdict is the answer to an envelope that could not be taken.
 func (n *Node) verdict(err error) Verdict {
 	var r *Refusal
-	if errors.As(err, &r) {
+	if errors.As(n.counted(err), &r) {
 		n.log().Debug("refused an envelope", "code", r.Code)
 		return Verdict{Kind: Refused, Code: r.Code}
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -49,6 +51,12 @@ func (a *app) showStatus(s control.Status) error {
 		{faint("unread    "), s.Unread},
 		{faint("waiting   "), s.Waiting},
 		{faint("failed    "), s.Failed},
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.Refused)) {
+		lines = append(lines, line{faint("refused   "), code, " ", strconv.FormatInt(s.Refused[code], 10), " times"})
+	}
+	if s.Broken > 0 {
+		lines = append(lines, line{faint("broken    "), strconv.FormatInt(s.Broken, 10), " streams of others"})
 	}
 	for _, addr := range s.Addrs {
 		lines = append(lines, line{faint("listens   "), addr})

@@ -234,4 +234,8 @@ type Status struct {
 	Unread    int  `json:"unread"`
 	Waiting   int  `json:"waiting"`
 	Failed    int  `json:"failed"`
+	// Refused counts what was refused to others since the wallet was opened, by the code they were told;
+	// Broken counts the streams of others that broke the rules.
+	Refused map[string]int64 `json:"refused,omitempty"`
+	Broken  int64            `json:"broken,omitzero"`
 }

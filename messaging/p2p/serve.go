@@ -33,6 +33,10 @@ func (t *Transport) Serve(ctx context.Context, r messaging.Receiver) error {
 	return nil
 }
 
+// Broken returns how many inbound streams have ended early since the Transport was made: they broke the rules
+// of their protocol, stood still, were cut off, or had a hello that proved nothing.
+func (t *Transport) Broken() int64 { return t.broken.Load() }
+
 // handler runs f on each inbound stream, within the service. A stream that f leaves with an error is
 // reset, any other is closed.
 func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error) network.StreamHandler {
@@ -45,6 +49,7 @@ func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error)
 		defer leave()
 		defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
 		if err := f(ctx, s); err != nil {
+			t.broken.Add(1)
 			t.log().Debug("a stream ended early", "protocol", s.Protocol(), "err", err)
 			_ = s.Reset()
 			return

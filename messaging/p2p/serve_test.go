@@ -146,6 +146,9 @@ func TestGarbageOnEveryStream(t *testing.T) {
 	if got := p.br.messages(); len(got) > 0 {
 		t.Errorf("took %d messages", len(got))
 	}
+	if n := p.bt.Broken(); n < 10 || n > 12 {
+		t.Errorf("%d broken streams are counted", n)
+	}
 	if _, err := p.send(t, p.delivery("hi")); err != nil {
 		t.Errorf("an honest peer is not served: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	lpcrypto "github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -64,6 +65,8 @@ type Transport struct {
 	mu      sync.Mutex // guards the pointers below
 	host    *endpoint  // since Open
 	service *service   // since Serve, or since somebody waits for it
+
+	broken atomic.Int64 // inbound streams that ended early
 }
 
 // Open creates the host and begins to listen, so that PeerID and Addresses are known; what peers

@@ -32,6 +32,7 @@ func (w *Wallet) Status(ctx context.Context) (control.Status, error) {
 		V: control.Version, DID: w.self.DID.Canonical().String(), PeerID: peer, Name: w.name, Home: w.home,
 		Addrs: w.addresses(), PID: os.Getpid(), Protected: w.keys.Protected(), Contacts: len(all),
 		Unread: stats.Unread, Waiting: stats.Waiting, Failed: stats.Failed,
+		Refused: w.node.Refused(), Broken: w.transport.Broken(),
 	}, err
 }
 

@@ -164,6 +164,12 @@ func TestOpenErrors(t *testing.T) {
 			must(t, os.Remove(filepath.Join(home, "wallet.db")))
 			must(t, os.WriteFile(filepath.Join(home, "wallet.db"), []byte(strings.Repeat("no database ", 1000)), 0o600))
 		}, control.CodeUnexpected},
+		{"database of a newer version", func(t *testing.T, home string) {
+			path := filepath.Join(home, "wallet.db")
+			b := []byte(read(t, path))
+			b[63] = 99 // the user version in the header of a SQLite file
+			must(t, os.WriteFile(path, b, 0o600))
+		}, control.CodeUsage},
 		{"database of another wallet", func(t *testing.T, home string) {
 			other := folder(t, "other")
 			must(t, os.Rename(filepath.Join(other, "wallet.db"), filepath.Join(home, "wallet.db")))
@@ -337,6 +343,11 @@ func TestQueueAndCancel(t *testing.T) {
 	refused, err := alice.Send(ctx, control.SendRequest{To: "bob", Text: "x", Timeout: patience})
 	if err != nil || refused.State != "failed" || refused.Problem == "" {
 		t.Errorf("by a blocked contact: %+v, %v", refused, err)
+	}
+	status, err := bob.Status(ctx)
+	must(t, err)
+	if status.Refused[messaging.CodeStranger] == 0 {
+		t.Errorf("refusals are not counted: %+v", status)
 	}
 	_, err = alice.Cancel(ctx, refused.ID)
 	same(t, "cancel what has failed", code(t, err), control.CodeUsage)
