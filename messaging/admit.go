@@ -12,7 +12,7 @@ import (
 
 // seenEvery is how exactly the time when a contact was last heard of is kept: writing it at each
 // greeting would cost a disk flush each.
-const seenEvery = time.Hour
+const seenEvery = time.Minute
 
 // wakeEvery is how often greetings of one contact make what waits for it due.
 const wakeEvery = 10 * time.Second

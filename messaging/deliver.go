@@ -290,7 +290,16 @@ func refused(err error) inbox.Outcome {
 	if errors.As(err, &r) && r.Code == CodeExpired {
 		return inbox.Outcome{State: inbox.Expired, Problem: r.Error()}
 	}
-	return inbox.Outcome{State: inbox.Failed, Problem: err.Error()}
+	return inbox.Outcome{State: inbox.Failed, Problem: reason(err)}
+}
+
+// reason is the text of an error for the sender: why, without where it was tried.
+func reason(err error) string {
+	var d *DeliveryError
+	if errors.As(err, &d) {
+		err = d.Err
+	}
+	return err.Error()
 }
 
 // fail gives every parcel without an outcome up.
@@ -310,7 +319,7 @@ func (a *attempt) note(now time.Time, err error) {
 		case expired(p, now):
 			out = tooLate(p)
 		case i == 0:
-			out.Problem = err.Error()
+			out.Problem = reason(err)
 		}
 		a.outs = append(a.outs, out)
 	}

@@ -44,7 +44,7 @@ type Node struct {
 	// invitation, empty for none. Default: none.
 	Introduction func(m *Message) string
 	// Offline reports whether DIDs of a method resolve without the network; only those of strangers are
-	// ever resolved. Default: key, peer and jwk.
+	// ever resolved. Default: OfflineMethod.
 	Offline func(method string) bool
 	// Retry says how long to wait after failures; default: DefaultRetry.
 	Retry Retry
@@ -123,8 +123,12 @@ func (n *Node) offline(method string) bool {
 	if n.Offline != nil {
 		return n.Offline(method)
 	}
-	return method == "key" || method == "peer" || method == "jwk"
+	return OfflineMethod(method)
 }
+
+// OfflineMethod reports whether DIDs of a method carry their document, so that resolving one needs no network:
+// key, peer and jwk. It is the default of Node and of the transports.
+func OfflineMethod(method string) bool { return method == "key" || method == "peer" || method == "jwk" }
 
 // transport returns the first transport that handles the endpoint.
 func (n *Node) transport(e did.Endpoint) Transport {

@@ -18,7 +18,8 @@ import (
 // the first one that it cannot take now it takes none, so that the order is kept.
 func (n *Node) Accept(ctx context.Context, from did.DID, sealed [][]byte) []Verdict {
 	opened, errs := make([]*letter, len(sealed)), make([]error, len(sealed))
-	sideBySide(len(sealed), func(i int) { opened[i], errs[i] = n.open(ctx, from, sealed[i]) })
+	now := time.Now().UTC()
+	sideBySide(len(sealed), func(i int) { opened[i], errs[i] = n.open(ctx, from, sealed[i], now) })
 	in := &acceptance{node: n, verdicts: make([]Verdict, len(sealed)), claimed: map[did.DID]bool{}}
 	for i, l := range opened {
 		err := errs[i]
@@ -161,7 +162,7 @@ func (n *Node) verdict(err error) Verdict {
 
 // open decrypts one envelope and checks that what it proves and what it says agree. The error is a *Refusal,
 // or temporary.
-func (n *Node) open(ctx context.Context, path did.DID, sealed []byte) (*letter, error) {
+func (n *Node) open(ctx context.Context, path did.DID, sealed []byte, now time.Time) (*letter, error) {
 	opened, err := envelope.Open(ctx, n.Keys, n.directory(), sealed, envelope.OpenOptions{CheckSigner: checkSigner})
 	if err != nil {
 		return nil, openRefusal(err)
@@ -181,7 +182,7 @@ func (n *Node) open(ctx context.Context, path did.DID, sealed []byte) (*letter, 
 	l := &letter{message: m, arrival: inbox.Arrival{Entry: inbox.Entry{
 		Owner: owner, From: sender.Canonical(), MessageID: m.ID, Type: m.Type, ThreadID: m.Thread(),
 		Payload: opened.Payload, SenderKey: opened.SenderKey, SignerKey: opened.SignerKey, Misaddressed: misaddressed,
-		Answered: !path.IsZero() && path.Same(sender), Created: m.Created, Expires: m.Expires, Received: time.Now().UTC(),
+		Answered: !path.IsZero() && path.Same(sender), Created: m.Created, Expires: m.Expires, Received: now,
 	}}}
 	if sender.IsLong() {
 		l.arrival.Long = sender

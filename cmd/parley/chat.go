@@ -121,8 +121,14 @@ func (c *chat) past(ctx context.Context) error {
 		show func() error
 	}
 	var items []item
-	for _, m := range append(received, unread...) {
-		items = append(items, item{m.Received, func() error { return c.received(ctx, m) }})
+	theirs := append(received, unread...)
+	slices.SortFunc(theirs, func(a, b control.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	var at time.Time
+	for _, m := range theirs {
+		if m.Received.After(at) {
+			at = m.Received // the clock may have gone back: what came later is not shown earlier
+		}
+		items = append(items, item{at, func() error { return c.received(ctx, m) }})
 	}
 	for _, s := range sent {
 		if s.Content != "" {

@@ -18,8 +18,9 @@ func demoCommand(a *app) *cobra.Command {
 parley demo --json`,
 		Args: takes(),
 		RunE: a.do(func(ctx context.Context, _ []string) error {
-			plain := a.plain || !a.print.outColour
-			return demo.Run(ctx, demo.Options{JSON: a.json, Plain: plain, Out: a.out})
+			return demo.Run(ctx, demo.Options{
+				JSON: a.json, Words: a.plain, Plain: !a.print.outColour, Quiet: a.quiet, Out: a.out,
+			})
 		}),
 	}
 }

@@ -31,7 +31,8 @@ type receiver struct {
 func recvCommand(a *app) *cobra.Command {
 	r := &receiver{}
 	var ack string
-	cmd := &cobra.Command{
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:   "recv",
 		Short: "Show what has arrived, and wait for more",
 		Long: "Prints messages that were not shown yet, oldest first, and listens for more until its time is over. Each " +
@@ -45,6 +46,8 @@ parley recv --ack manual --json`,
 			switch {
 			case ack != "auto" && ack != "manual":
 				return badUsage("--ack auto or --ack manual", "--ack cannot be %q", ack)
+			case r.follow && cmd.Flags().Changed("timeout"):
+				return badUsage("leave one of them out", "--follow has no --timeout: it goes on until interrupted")
 			case r.limit < 0 || r.timeout < 0:
 				return badUsage("", "--limit and --timeout must not be negative")
 			}
@@ -63,7 +66,7 @@ parley recv --ack manual --json`,
 
 // recv runs r. With --follow it survives the end of a daemon: it then takes the wallet itself.
 func (a *app) recv(ctx context.Context, r *receiver) error {
-	need := access{online: true, serve: r.follow, greet: true}
+	need := access{online: true, serve: true, greet: true}
 	for {
 		err := a.with(ctx, need, r.run)
 		var e *control.Error

@@ -204,7 +204,7 @@ func unreachable(err error) error {
 		return errors.New("no address is known where the peer could be")
 	case errors.As(err, &failed) && len(failed.DialErrors) > 0:
 		last := failed.DialErrors[len(failed.DialErrors)-1]
-		return fmt.Errorf("the peer is at none of its %d addresses: %.100s: %w", len(failed.DialErrors), last.Address, brief{last.Cause})
+		return fmt.Errorf("the peer cannot be reached where it was last (%d tried): %w", len(failed.DialErrors), brief{last.Cause})
 	}
 	return err
 }

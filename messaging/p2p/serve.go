@@ -20,12 +20,14 @@ func (t *Transport) Serve(ctx context.Context, r messaging.Receiver) error {
 		return err
 	}
 	e, s := t.opened(), t.serving()
-	if !s.begin(r) {
+	begun := s.begin(r, func() {
+		// A peer that sees only the second of these would take us for a foreign wallet.
+		e.SetStreamHandler(ProtocolID, t.handler(t.receiveDelivery))
+		e.SetStreamHandler(DIDCommID, t.handler(t.receiveSimplex))
+	})
+	if !begun {
 		return ErrClosed
 	}
-	// A peer that sees only the second of these would take us for a foreign wallet.
-	e.SetStreamHandler(ProtocolID, t.handler(t.receiveDelivery))
-	e.SetStreamHandler(DIDCommID, t.handler(t.receiveSimplex))
 	<-ctx.Done()
 	e.RemoveStreamHandler(DIDCommID)
 	e.RemoveStreamHandler(ProtocolID)

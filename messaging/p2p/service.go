@@ -30,14 +30,15 @@ func (t *Transport) serving() *service {
 	return t.service
 }
 
-// begin lets callers in. It reports false when the service has begun or ended before.
-func (s *service) begin(r messaging.Receiver) bool {
+// begin calls prepare and then lets callers in. It reports false when the service has begun or ended before.
+func (s *service) begin(r messaging.Receiver, prepare func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over || s.receiver != nil {
 		return false
 	}
 	s.receiver = r
+	prepare()
 	close(s.begun)
 	return true
 }

@@ -14,8 +14,9 @@ import (
 
 // Options are how to run the demo.
 type Options struct {
-	// JSON prints one object per step. Plain prints no colours and rewrites no line.
-	JSON, Plain bool
+	// JSON prints one object per step. Plain prints no colours and rewrites no line; Words besides has words
+	// instead of symbols. Quiet prints the end only.
+	JSON, Plain, Words, Quiet bool
 	// Out is where the steps are printed; the zero value is no place.
 	Out io.Writer
 	// Log takes what the wallets log; nil: nothing.
@@ -84,14 +85,14 @@ func (s *story) send(ctx context.Context, from *actor, to, text, state string, t
 	if err := expect(sent.State == state, "the message is %s instead of %s: %s", sent.State, state, sent.Problem); err != nil {
 		return sent, err
 	}
-	s.say("%s → %s  “%s”  %s", from.name, to, text, tick(sent.State))
+	s.say("%s%s%s  “%s”  %s%s", from.name, s.symbol(" → ", " to "), to, text, s.tick(sent.State), sent.State)
 	return sent, nil
 }
 
-// tick is the mark of a state.
-func tick(state string) string {
+// tick is the mark of a state, if there are marks.
+func (s *stage) tick(state string) string {
 	if state == "delivered" {
-		return "✓ delivered"
+		return s.symbol("✓ ", "")
 	}
-	return "⧖ " + state
+	return s.symbol("⧖ ", "")
 }

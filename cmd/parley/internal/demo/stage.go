@@ -26,7 +26,8 @@ type stage struct {
 }
 
 func newStage(o Options) stage {
-	if o.Out == nil {
+	o.Plain = o.Plain || o.Words
+	if o.Out == nil || o.Quiet && !o.JSON {
 		o.Out = io.Discard
 	}
 	return stage{Options: o, began: time.Now()}
@@ -49,6 +50,14 @@ func (s *stage) paint(colour, text string) string {
 		return text
 	}
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
+}
+
+// symbol is a symbol, or the word for it where words are wanted.
+func (s *stage) symbol(symbol, word string) string {
+	if s.Words {
+		return word
+	}
+	return symbol
 }
 
 const (
@@ -106,9 +115,9 @@ func (s *stage) line(name string, err error, ms float64) {
 
 // show prints a step for people.
 func (s *stage) show(st step, err error, ms float64) {
-	mark, begin := s.paint(green, "✓"), "\r"
+	mark, begin := s.paint(green, s.symbol("✓", "ok")), "\r"
 	if err != nil {
-		mark = s.paint(red, "✗")
+		mark = s.paint(red, s.symbol("✗", "failed"))
 	}
 	if s.Plain {
 		begin = ""

@@ -59,6 +59,12 @@ func NeedsPassphrase(home string) (bool, error) {
 	return needs, explain(home, err)
 }
 
+// unprotected reports whether the wallet's keys are known to be without a passphrase.
+func unprotected(home string) bool {
+	needs, err := keyfile.NeedsPassphrase(keysPath(home))
+	return err == nil && !needs
+}
+
 // ChangePassphrase puts the wallet's keys under another passphrase; an empty one leaves them without.
 // The keys stay the same.
 func ChangePassphrase(home string, old, new []byte) error {
@@ -91,6 +97,9 @@ func explain(home string, err error) error {
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return &control.Error{Code: control.CodeUsage, Message: "there is no wallet in " + home, Hint: "parley init"}
+	case errors.Is(err, keyfile.ErrPassphrase) && unprotected(home):
+		return &control.Error{Code: control.CodeTrust, Message: "a passphrase was given, but this wallet has none; nothing was done",
+			Hint: "if that is right, unset PARLEY_PASSPHRASE; if not, somebody has put another key file in place of yours"}
 	case errors.Is(err, keyfile.ErrPassphrase):
 		return &control.Error{Code: control.CodeTrust, Message: "the passphrase is missing or wrong; nothing was changed",
 			Hint: "set PARLEY_PASSPHRASE or use --passphrase-file"}

@@ -93,7 +93,7 @@ func (w *Wallet) Add(ctx context.Context, r control.AddRequest) (control.Contact
 func (w *Wallet) readLink(ctx context.Context, link string) (*outofband.Invitation, *did.Document, error) {
 	inv, err := outofband.ParseLink(link)
 	if err != nil {
-		return nil, nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("this is not an invitation: %v", err),
+		return nil, nil, &control.Error{Code: control.CodeUsage, Message: "this is not an invitation, or not the whole of one",
 			Hint: "copy the whole link, in quotes"}
 	}
 	if !inv.Expires.IsZero() && !time.Now().Before(inv.Expires) {
@@ -105,8 +105,8 @@ func (w *Wallet) readLink(ctx context.Context, link string) (*outofband.Invitati
 	}
 	doc, err := w.resolver.Resolve(ctx, inv.From)
 	if err != nil {
-		return nil, nil, &control.Error{Code: control.CodeTrust, Message: fmt.Sprintf("the invitation's DID does not hold: %v", err),
-			Hint: "it was damaged on its way: ask for it again"}
+		return nil, nil, &control.Error{Code: control.CodeTrust, Message: "the invitation was altered or damaged on its way: its DID does not hold",
+			Hint: "ask for it again"}
 	}
 	return inv, doc, nil
 }
@@ -119,11 +119,11 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 		return inbox.Contact{}, err
 	}
 	if c, err := w.store.Contact(ctx, inv.From); err == nil {
-		if string(c.Invitation) == string(plaintext) {
-			return c, nil
+		if len(c.Invitation) == 0 {
+			return c, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("they are a contact already: %s", c.Name),
+				Hint: "parley send " + c.Name + " TEXT"}
 		}
-		return c, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("they are a contact already: %s", c.Name),
-			Hint: "parley send " + c.Name + " TEXT"}
+		return w.invitedAgain(ctx, inv, plaintext)
 	}
 	fallback := "friend-" + inv.From.Hash()[:6]
 	c := inbox.Contact{
@@ -137,6 +137,17 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 		return c, err
 	}
 	return c, explainName(c.Name, w.store.AddContact(ctx, c))
+}
+
+// invitedAgain has a newer invitation take the place of one that was never accepted.
+func (w *Wallet) invitedAgain(ctx context.Context, inv *outofband.Invitation, plaintext []byte) (c inbox.Contact, err error) {
+	err = w.store.UpdateContact(ctx, inv.From, func(stored *inbox.Contact) error {
+		stored.Invitation, stored.PeerRecord = plaintext, nil
+		stored.Addresses = inv.Addresses[:min(len(inv.Addresses), 16)]
+		c = *stored
+		return nil
+	})
+	return c, err
 }
 
 // introductionID is the id of the nth introduction with which we claim an invitation.

@@ -7,12 +7,10 @@ import (
 	"time"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
-	"github.com/parley-im/parley/messaging/basicmessage"
-	"github.com/parley-im/parley/messaging/empty"
 	"github.com/parley-im/parley/messaging/trustping"
-	"github.com/parley-im/parley/messaging/userprofile"
 )
 
 const defaultPing = 10 * time.Second
@@ -61,16 +59,6 @@ func (p *pongs) came(m *messaging.Received) {
 	}
 }
 
-// mux is what the wallet understands by itself; every other message is kept for the user.
-func (w *Wallet) mux() *messaging.Mux {
-	var mux messaging.Mux
-	mux.Handle(trustping.Protocol, trustping.Handler{OnResponse: w.pongs.came})
-	mux.Handle(basicmessage.Protocol, basicmessage.Handler)
-	mux.Handle(empty.Protocol, empty.Handler)
-	mux.Handle(userprofile.Protocol, userprofile.Handler)
-	return &mux
-}
-
 // Ping measures how long a contact takes to answer a trust ping. The ping expires with its timeout.
 func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong, error) {
 	c, err := w.find(ctx, r.To)
@@ -91,22 +79,37 @@ func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong,
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
 	defer cancel()
-	select {
-	case came := <-answer:
-		return control.Pong{V: control.Version, Name: c.Name, DID: came.from.String(), Path: "direct",
-			MS: float64(came.at.Sub(began).Microseconds()) / 1000}, nil
-	case <-ctx.Done():
-		return control.Pong{}, w.noAnswer(c.Name, m.ID, r.Timeout)
+	failed := make(chan inbox.Parcel, 1)
+	go func() {
+		if p, err := w.await(ctx, m.ID, inbox.Failed, r.Timeout); err == nil {
+			failed <- p
+		}
+	}()
+	for {
+		select {
+		case came := <-answer:
+			return control.Pong{V: control.Version, Name: c.Name, DID: came.from.String(), Path: "direct",
+				MS: float64(came.at.Sub(began).Microseconds()) / 1000}, nil
+		case p := <-failed:
+			if p.State == inbox.Failed {
+				return control.Pong{}, &control.Error{Code: control.CodeTrust, Message: c.Name + " refused the ping: " + p.Problem}
+			}
+		case <-ctx.Done():
+			return control.Pong{}, w.noAnswer(context.WithoutCancel(ctx), c.Name, m.ID, r.Timeout)
+		}
 	}
 }
 
-// noAnswer says why a ping came back without a response, as far as that is known.
-func (w *Wallet) noAnswer(name, id string, timeout time.Duration) error {
+// noAnswer takes a ping back that came without a response, and says why, as far as that is known.
+func (w *Wallet) noAnswer(ctx context.Context, name, id string, timeout time.Duration) error {
 	e := &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("%s did not answer within %s", name, timeout),
-		Hint: "messages are queued and delivered when they are back"}
-	ps, err := w.Sent(context.Background(), control.SentRequest{ID: id, Limit: 1})
+		Hint: "messages are kept, and delivered when both are online"}
+	ps, err := w.store.Sent(ctx, inbox.SentQuery{MessageID: id, Limit: 1})
 	if err == nil && len(ps) > 0 && ps[0].Problem != "" {
 		e.Message += ": " + ps[0].Problem
+	}
+	if _, err := w.store.Cancel(ctx, w.self.DID, id, now()); err != nil {
+		return err
 	}
 	return e
 }

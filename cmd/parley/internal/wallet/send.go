@@ -11,6 +11,7 @@ import (
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/basicmessage"
+	"github.com/parley-im/parley/messaging/trustping"
 )
 
 // Send queues a text message and waits for what r asks.
@@ -132,7 +133,9 @@ func (w *Wallet) Sent(ctx context.Context, r control.SentRequest) ([]control.Sen
 	}
 	views := make([]control.Sent, 0, len(ps))
 	for _, p := range ps {
-		views = append(views, sentView(p, names[p.To]))
+		if r.ID != "" || !messaging.SameType(p.Type, trustping.PingType) {
+			views = append(views, sentView(p, names[p.To]))
+		}
 	}
 	if r.Newest {
 		slices.Reverse(views)
@@ -141,6 +144,9 @@ func (w *Wallet) Sent(ctx context.Context, r control.SentRequest) ([]control.Sen
 }
 
 func sentView(p inbox.Parcel, name string) control.Sent {
+	if name == "" {
+		name = p.To.Short()
+	}
 	v := control.Sent{
 		V: control.Version, ID: p.MessageID, To: p.To.String(), ToName: name, State: p.State.String(), Path: p.Path,
 		Problem: p.Problem, Type: p.Type, Thread: p.ThreadID, Created: p.Created, TS: p.Updated, Rev: p.Rev,
