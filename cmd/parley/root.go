@@ -97,10 +97,13 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Talk between wallets that know each other only by DID",
 		Long: "Parley is a messenger without accounts and without servers. Wallets know each other by DID, " +
 			"find each other over libp2p, and seal every message end to end. What is said while somebody is away " +
-			"is kept and arrives later, once and in order.",
+			"is kept and arrives later, once and in order.\n\n" +
+			"Exit codes: 0 done, 1 unexpected, 2 usage, 3 network (retrying helps), 4 trust, 5 quota, 6 unknown " +
+			"contact or message, 7 daemon needed and down, 8 --wait timed out (the message stays queued). " +
+			"PARLEY_RESOLVER names a Universal Resolver for DIDs other than did:key and did:peer.",
 		Example: `# the first minute
 parley init
-parley invite --qr
+parley invite
 parley add LINK --as alice
 parley send alice "hi there"
 

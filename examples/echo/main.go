@@ -24,6 +24,14 @@ func main() {
 	}
 }
 
+// mux hands text messages to h. All others, such as the profiles with which people introduce themselves, are
+// kept for the user: a handler must not fail on what it does not know, or what comes behind waits for it.
+func mux(h messaging.HandlerFunc) *messaging.Mux {
+	var m messaging.Mux
+	m.Handle(basicmessage.Type, h)
+	return &m
+}
+
 // echo is the bot. A message is settled together with its reply when the handler returns nil; when it
 // fails it is called again later.
 func echo(_ context.Context, re messaging.Replier, m *messaging.Received) error {

@@ -37,7 +37,7 @@ func newPeer(ctx context.Context, handler messaging.HandlerFunc) (*peer, error) 
 	}
 	p.node = &messaging.Node{
 		Identities: us, Keys: keys, Resolver: resolver, Store: p.store,
-		Transports: []messaging.Transport{p.transport}, Handler: handler,
+		Transports: []messaging.Transport{p.transport}, Handler: mux(handler),
 	}
 	return p, p.transport.Open(ctx)
 }

@@ -2,7 +2,7 @@
 //
 // PROTOCOL.md beside this file is what goes over the wire, byte by byte: a hello that binds the
 // PeerIDs of a connection to DIDs, delivery with answers, and the didcomm/v2 protocol of DIDComm's
-// libp2p extension for those who do not speak ours. Transport is all that is exported.
+// libp2p extension for those who do not speak ours. Transport is what it is about; beside it stand its limits and what a DID document needs to name it.
 //
 // # What this package must never do
 //

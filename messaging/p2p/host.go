@@ -80,6 +80,21 @@ func (t *Transport) newEndpoint() (*endpoint, error) {
 	return e, nil
 }
 
+// CheckListen reports whether the texts are multiaddrs of the forms that a Transport listens on. Whether one can
+// be listened on shows at Open alone.
+func CheckListen(texts []string) error {
+	addrs, err := parseAddrs(texts)
+	if err != nil {
+		return err
+	}
+	for _, a := range addrs {
+		if _, ok := target(a, ""); !ok {
+			return fmt.Errorf("address %q: neither of the form /ip4/…/udp/…/quic-v1 nor of /ip4/…/tcp/…", a)
+		}
+	}
+	return nil
+}
+
 func parseAddrs(texts []string) ([]ma.Multiaddr, error) {
 	var out []ma.Multiaddr
 	for _, s := range texts {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -52,8 +51,8 @@ type Transport struct {
 	// Announce are multiaddrs under which others reach us and that no interface of this machine
 	// has, such as the outside of a forwarded port. They are told to peers before those of Listen.
 	Announce []string
-	// Offline reports whether DIDs of a method are resolved without the network. Nil means key,
-	// peer and jwk.
+	// Offline reports whether DIDs of a method are resolved without the network. Nil means
+	// messaging.OfflineMethod.
 	Offline func(method string) bool
 	// Limits bound what peers can cost. The zero value means the defaults.
 	Limits Limits
@@ -175,5 +174,5 @@ func (t *Transport) offline(method string) bool {
 	if t.Offline != nil {
 		return t.Offline(method)
 	}
-	return slices.Contains([]string{"key", "peer", "jwk"}, method)
+	return messaging.OfflineMethod(method)
 }

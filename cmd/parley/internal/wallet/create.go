@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"os"
 	"os/user"
@@ -15,6 +16,7 @@ import (
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/didpeer"
 	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/inbox/sqlite"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/p2p"
@@ -39,52 +41,111 @@ type profile struct {
 
 const profileSetting = "profile"
 
-// Create makes a wallet in home, which is created if need be. It refuses over an existing one.
+// Create makes a wallet in home, which is created if need be. It refuses over an existing one. The key file
+// gets its name last, so a wallet whose making was cut short is none, and is made anew the next time.
 func Create(ctx context.Context, home string, o CreateOptions) (self control.Self, err error) {
-	if Exists(home) {
-		return self, &control.Error{Code: control.CodeUsage, Message: "there is a wallet in " + home + " already; nothing was changed",
-			Hint: "choose another folder with --home, or a --profile"}
-	}
-	if o.Name != "" && !inbox.ValidName(o.Name) {
-		return self, &control.Error{Code: control.CodeUsage, Message: inbox.ErrName.Error()}
+	if err := o.check(); err != nil {
+		return self, err
 	}
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return self, fmt.Errorf("make the wallet's folder: %w", err)
 	}
-	keys, err := keyfile.Create(keysPath(home), o.Passphrase)
-	if errors.Is(err, fs.ErrExist) {
-		return self, &control.Error{Code: control.CodeUsage, Message: "another process has just made a wallet in " + home}
+	w := &Wallet{home: home, log: slog.New(slog.DiscardHandler)}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	if w.lock, err = lock(home); err != nil {
+		return self, err
 	}
-	if err != nil {
+	if err := vacate(home); err != nil {
+		return self, err
+	}
+	if w.keys, err = keyfile.Create(unfinishedPath(home), o.Passphrase); err != nil {
 		return self, explain(home, err)
 	}
-	if err := keys.Close(); err != nil {
+	if w.store, err = openStore(ctx, home, sqlite.Options{Subkey: w.keys.Subkey}); err != nil {
 		return self, err
 	}
-	w, err := Open(ctx, home, Options{Passphrase: o.Passphrase, first: profile{Name: o.Name, Listen: o.Listen}})
-	if err != nil {
+	if w.resolver, err = w.newResolver(""); err != nil {
 		return self, err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	return w.Self(ctx)
+	if err := w.found(ctx, profile{Name: o.Name, Listen: o.Listen}); err != nil {
+		return self, err
+	}
+	if self, err = w.Self(ctx); err != nil {
+		return self, err
+	}
+	return self, finish(home)
 }
 
-// complete makes what a new wallet lacks, its DID and its ports, keeps it, and binds the DID's keys. A
-// wallet whose making was cut short is completed when it is opened next.
-func (w *Wallet) complete(ctx context.Context, wish profile) ([]string, error) {
+// check refuses what could not be mended later.
+func (o CreateOptions) check() error {
+	if o.Name != "" && !inbox.ValidName(o.Name) {
+		return &control.Error{Code: control.CodeUsage, Message: inbox.ErrName.Error()}
+	}
+	return checkListen(o.Listen)
+}
+
+func checkListen(addrs []string) error {
+	if err := p2p.CheckListen(addrs); err != nil {
+		return &control.Error{Code: control.CodeUsage, Message: err.Error(),
+			Hint: "--listen /ip4/0.0.0.0/udp/PORT/quic-v1 or --listen /ip4/0.0.0.0/tcp/PORT"}
+	}
+	return nil
+}
+
+// vacate makes sure that there is no wallet in home, and removes one that was never finished.
+func vacate(home string) error {
+	if Exists(home) {
+		return &control.Error{Code: control.CodeUsage, Message: "there is a wallet in " + home + " already; nothing was changed",
+			Hint: "choose another folder with --home, or a --profile"}
+	}
+	_, err := os.Lstat(unfinishedPath(home))
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(databasePath(home)); err == nil {
+			return &control.Error{Code: control.CodeUsage, Message: databasePath(home) + " belongs to a wallet whose key file is gone; nothing was changed",
+				Hint: "put back the key file " + keysPath(home) + ", or choose another folder with --home"}
+		}
+		return nil
+	}
+	db := databasePath(home)
+	for _, path := range []string{db, db + "-wal", db + "-shm", unfinishedPath(home)} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what was left of a wallet that was never finished: %w", err)
+		}
+	}
+	return nil
+}
+
+// finish gives the key file its name, durably.
+func finish(home string) error {
+	if err := os.Rename(unfinishedPath(home), keysPath(home)); err != nil {
+		return fmt.Errorf("finish the wallet: %w", err)
+	}
+	dir, err := os.Open(home)
+	if err != nil {
+		return fmt.Errorf("finish the wallet: %w", err)
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// found makes the profile of a new wallet and becomes its DID.
+func (w *Wallet) found(ctx context.Context, wish profile) error {
+	p, err := w.newProfile(ctx, wish)
+	if err != nil {
+		return err
+	}
+	w.name = p.Name
+	return w.become(ctx, p.DID)
+}
+
+// resume reads the profile and becomes its DID. It returns where to listen.
+func (w *Wallet) resume(ctx context.Context) ([]string, error) {
 	var p profile
 	data, err := w.store.Setting(ctx, profileSetting)
-	switch {
-	case err == nil:
-		if err := json.Unmarshal(data, &p); err != nil {
-			return nil, fmt.Errorf("%w: the wallet's own entry: %w", inbox.ErrDamaged, err)
-		}
-	case errors.Is(err, inbox.ErrNotFound):
-		if p, err = w.newProfile(ctx, wish); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, err
+	if err == nil {
+		err = json.Unmarshal(data, &p)
+	}
+	if err != nil {
+		return nil, explainStore(w.home, fmt.Errorf("%w: the wallet's own entry: %w", inbox.ErrDamaged, err))
 	}
 	w.name = p.Name
 	return p.Listen, w.become(ctx, p.DID)

@@ -9,7 +9,7 @@
 //	parley.sock  where the owner serves the local API, if it does (internal/control)
 //
 // The wallet's DID is a did:peer:4 of an Ed25519 and an X25519 key and of a service that names its libp2p
-// peer; it is made when the wallet is first opened and kept in the database.
+// peer; it is made together with the wallet and kept in the database.
 //
 // The package must never print, and never keep a passphrase.
 package wallet

@@ -21,7 +21,11 @@ var ErrLocked = errors.New("the wallet is in use by another parley process")
 // maxSocketPath is what fits a Unix socket address on every system that we run on.
 const maxSocketPath = 100
 
-func keysPath(home string) string     { return filepath.Join(home, "keys") }
+func keysPath(home string) string { return filepath.Join(home, "keys") }
+
+// unfinishedPath is where the key file of a wallet is while the wallet is being made.
+func unfinishedPath(home string) string { return keysPath(home) + ".unfinished" }
+
 func databasePath(home string) string { return filepath.Join(home, "wallet.db") }
 func lockPath(home string) string     { return filepath.Join(home, "lock") }
 

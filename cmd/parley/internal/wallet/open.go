@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -34,8 +35,6 @@ type Options struct {
 	Greet int
 	// Log takes what an operator may want to know; nil: nothing.
 	Log *slog.Logger
-
-	first profile // what a new wallet is to become; from Create
 }
 
 // Wallet is an open wallet. It implements control.Wallet and is safe for concurrent use.
@@ -69,6 +68,9 @@ func Open(ctx context.Context, home string, o Options) (*Wallet, error) {
 	if !Exists(home) {
 		return nil, explain(home, os.ErrNotExist)
 	}
+	if err := checkListen(o.Listen); err != nil {
+		return nil, err
+	}
 	w := &Wallet{home: home, log: o.Log}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
@@ -87,6 +89,9 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 	if w.keys, err = keyfile.Open(keysPath(w.home), o.Passphrase); err != nil {
 		return explain(w.home, err)
 	}
+	if _, err := os.Lstat(databasePath(w.home)); err != nil {
+		return explainStore(w.home, err)
+	}
 	w.store, err = openStore(ctx, w.home, sqlite.Options{Subkey: w.keys.Subkey, Log: w.log})
 	if err != nil {
 		return err
@@ -94,7 +99,7 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 	if w.resolver, err = w.newResolver(o.UniversalResolver); err != nil {
 		return err
 	}
-	listen, err := w.complete(ctx, o.first)
+	listen, err := w.resume(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,6 +138,9 @@ func (w *Wallet) assemble(listen []string, greet int) {
 func explainStore(home string, err error) error {
 	path := databasePath(home)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &control.Error{Code: control.CodeUnexpected, Message: "the database " + path + " is missing",
+			Hint: "put it back; nothing was changed"}
 	case errors.Is(err, inbox.ErrSchema):
 		return &control.Error{Code: control.CodeUsage, Message: err.Error(), Hint: "nothing was changed in " + path}
 	case errors.Is(err, inbox.ErrDamaged):

@@ -125,27 +125,46 @@ func read(t *testing.T, path string) string {
 	return string(b)
 }
 
-// A wallet whose making was cut short after the key file is completed when it is opened.
+// A wallet whose making was cut short is none; making it again removes what was left.
 func TestCreateCutShort(t *testing.T) {
 	home := folder(t, "alice")
-	w := open(t, home)
-	before, err := w.Self(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	must(t, os.Rename(filepath.Join(home, "keys"), filepath.Join(home, "keys.unfinished")))
+	if wallet.Exists(home) {
+		t.Error("an unfinished wallet exists")
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
+	_, err := wallet.Open(t.Context(), home, wallet.Options{})
+	same(t, "open", code(t, err), control.CodeUsage)
+	again, err := wallet.Create(t.Context(), home, wallet.CreateOptions{Name: "again"})
+	must(t, err)
+	self, err := open(t, home).Self(t.Context())
+	must(t, err)
+	same(t, "DID", self.DID, again.DID)
+	if _, err := os.Lstat(filepath.Join(home, "keys.unfinished")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the unfinished key file is still there: %v", err)
 	}
-	for _, f := range []string{"wallet.db", "wallet.db-wal", "wallet.db-shm"} {
-		if err := os.Remove(filepath.Join(home, f)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
+}
+
+// What could not be mended later is refused before anything is made.
+func TestCreateRefuses(t *testing.T) {
+	for name, o := range map[string]wallet.CreateOptions{
+		"a bad name": {Name: "two words"}, "no multiaddr": {Listen: []string{"foo"}}, "not a form we have": {Listen: []string{"/ip4/127.0.0.1/udp/1"}},
+	} {
+		home := filepath.Join(t.TempDir(), "w")
+		_, err := wallet.Create(t.Context(), home, o)
+		same(t, name, code(t, err), control.CodeUsage)
+		if _, err := os.Stat(home); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: left something", name)
 		}
 	}
-	after, err := open(t, home).Self(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	same(t, "DID", after.DID, before.DID)
+	home := folder(t, "orphan")
+	must(t, os.Remove(filepath.Join(home, "keys")))
+	before := read(t, filepath.Join(home, "wallet.db"))
+	_, err := wallet.Create(t.Context(), home, wallet.CreateOptions{})
+	same(t, "over a database", code(t, err), control.CodeUsage)
+	same(t, "database", read(t, filepath.Join(home, "wallet.db")) == before, true)
+	same(t, "a wallet", wallet.Exists(home), false)
+	_, err = wallet.Open(t.Context(), folder(t, "alice"), wallet.Options{Listen: []string{"foo"}})
+	same(t, "opened with no multiaddr", code(t, err), control.CodeUsage)
 }
 
 func TestOpenErrors(t *testing.T) {
@@ -155,6 +174,7 @@ func TestOpenErrors(t *testing.T) {
 		want string
 	}{
 		{"no wallet", func(t *testing.T, home string) { must(t, os.RemoveAll(home)) }, control.CodeUsage},
+		{"no database", func(t *testing.T, home string) { must(t, os.Remove(filepath.Join(home, "wallet.db"))) }, control.CodeUnexpected},
 		{"key file damaged", func(t *testing.T, home string) {
 			must(t, os.WriteFile(filepath.Join(home, "keys"), []byte("no keys"), 0o600))
 		}, control.CodeUnexpected},
