@@ -28,14 +28,14 @@ func daemonCommand(a *app) *cobra.Command {
 			"It ends on an interrupt (SIGINT, SIGTERM) and loses nothing even when it is killed.",
 		Example: `parley daemon
 parley daemon --json
-parley daemon --listen /ip4/0.0.0.0/udp/4001/quic-v1 --listen /ip4/0.0.0.0/tcp/4001`,
+parley daemon --listen /ip4/0.0.0.0/udp/4001/quic-v1`,
 		Args: takes(),
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			need := access{online: true, serve: true, own: true, greet: true, listen: listen, log: a.logger(verbose)}
 			return a.with(ctx, need, a.stay)
 		}),
 	}
-	cmd.Flags().StringArrayVar(&listen, "listen", nil, "multiaddr to listen on, may be repeated (what init chose)")
+	cmd.Flags().StringArrayVar(&listen, "listen", nil, "multiaddr to listen on; repeatable")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log more, to stderr")
 	return cmd
 }

@@ -27,8 +27,8 @@ parley init --profile work --passphrase-file ~/.secret`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "what you call yourself to others (your login name)")
-	f.StringArrayVar(&o.Listen, "listen", nil, "multiaddr to listen on, may be repeated (a free port, which is kept)")
-	f.BoolVar(&open, "no-passphrase", false, "leave the keys unprotected, for machines that have nobody to ask")
+	f.StringArrayVar(&o.Listen, "listen", nil, "multiaddr to listen on; repeatable")
+	f.BoolVar(&open, "no-passphrase", false, "leave the keys open to whoever reads the file")
 	return cmd
 }
 

@@ -143,9 +143,9 @@ parley demo`,
 
 func (a *app) globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.home, "home", "", "folder of the wallet (PARLEY_HOME, or else ~/.local/share/parley)")
+	f.StringVar(&a.home, "home", "", "wallet folder (PARLEY_HOME, ~/.local/share/parley)")
 	f.StringVar(&a.profile, "profile", "", "one of several wallets below that folder")
-	f.StringVar(&a.passphraseFile, "passphrase-file", "", "file with the passphrase (or else PARLEY_PASSPHRASE, or a prompt)")
+	f.StringVar(&a.passphraseFile, "passphrase-file", "", "file with the passphrase (or PARLEY_PASSPHRASE)")
 	f.BoolVar(&a.json, "json", false, "one JSON object per line")
 	f.BoolVar(&a.plain, "plain", false, "words instead of symbols, no colours")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "results and errors only")

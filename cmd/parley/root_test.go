@@ -10,6 +10,9 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
 	"github.com/parley-im/parley/internal/control"
 )
 
@@ -143,4 +146,29 @@ func TestEveryCommandIsDocumented(t *testing.T) {
 	if len(root.Commands()) != 17 {
 		t.Errorf("%d commands", len(root.Commands()))
 	}
+}
+
+// Help is read on terminals of 80 columns: what fang does not wrap by words, or cuts, has to fit.
+func TestHelpFitsATerminal(t *testing.T) {
+	t.Parallel()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for example := range strings.Lines(c.Example) {
+			if n := len(strings.TrimSpace(example)); n > 72 {
+				t.Errorf("%s: an example of %d columns: %s", c.CommandPath(), n, example)
+			}
+		}
+		longest := 0
+		c.InheritedFlags() // merges the persistent ones
+		c.Flags().VisitAll(func(f *pflag.Flag) { longest = max(longest, len(f.Name)) })
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if n := 10 + longest + len(f.Usage); n > 80 {
+				t.Errorf("%s: --%s is described in %d columns", c.CommandPath(), f.Name, n)
+			}
+		})
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(newRoot(&app{}))
 }

@@ -15,7 +15,7 @@ import (
 // Options are how to run the demo.
 type Options struct {
 	// JSON prints one object per step. Plain prints no colours and rewrites no line; Words besides has words
-	// instead of symbols. Quiet prints the end only.
+	// instead of symbols. Quiet prints nothing: the error says it all.
 	JSON, Plain, Words, Quiet bool
 	// Out is where the steps are printed; the zero value is no place.
 	Out io.Writer
