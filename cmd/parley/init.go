@@ -49,7 +49,7 @@ func (a *app) makeWallet(ctx context.Context, o wallet.CreateOptions, open bool)
 	if err := a.showSelf(self); err != nil {
 		return err
 	}
-	a.print.note(faint("Next: parley invite --qr, or add a friend who has sent you a link: parley add LINK"))
+	a.print.note(faint("Next: parley invite, or add a friend who has sent you a link: parley add LINK"))
 	return nil
 }
 
