@@ -67,6 +67,8 @@ type Stats struct {
 	Pending, Unread int
 	// Waiting are parcels on their way, settled ones apart; Failed those that failed or expired.
 	Waiting, Failed int
+	// Contacts are all contacts.
+	Contacts int
 	// Rev is the newest revision.
 	Rev int64
 }

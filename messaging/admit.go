@@ -42,9 +42,19 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) error {
 	return n.unclaimed(ctx, terms, id)
 }
 
-// unclaimed refuses a single-use invitation that somebody else has used.
+// errCrowded puts strangers off: an invitation that many hold must not make contacts without end.
+var errCrowded = errors.New("there are too many contacts to admit another stranger")
+
+// unclaimed refuses a single-use invitation that somebody else has used, and any while there are too many
+// contacts.
 func (n *Node) unclaimed(ctx context.Context, t InvitationTerms, by did.DID) error {
-	if t.Multi {
+	stats, err := n.Store.Stats(ctx)
+	switch {
+	case err != nil:
+		return err
+	case stats.Contacts >= n.maxContacts():
+		return errCrowded
+	case t.Multi:
 		return nil
 	}
 	who, err := n.Store.Claimed(ctx, t.ID)
@@ -57,6 +67,13 @@ func (n *Node) unclaimed(ctx context.Context, t InvitationTerms, by did.DID) err
 		return &Refusal{CodeInvitationUsed}
 	}
 	return nil
+}
+
+func (n *Node) maxContacts() int {
+	if n.MaxContacts > 0 {
+		return n.MaxContacts
+	}
+	return 10_000
 }
 
 // Met keeps what a greeting has proved: the long form of the DID, the addresses, and that the peer is

@@ -21,6 +21,8 @@ type Store interface {
 	inbox.Inbox
 	inbox.Outbox
 	inbox.Contacts
+	// Stats is as in inbox.Store.
+	Stats(ctx context.Context) (inbox.Stats, error)
 	// Watch is as in inbox.Store.
 	Watch(ctx context.Context) <-chan struct{}
 }
@@ -43,6 +45,9 @@ type Node struct {
 	// Introduction returns the name that a stranger gives itself in the message with which it claims an
 	// invitation, empty for none. Default: none.
 	Introduction func(m *Message) string
+	// MaxContacts is how many contacts there may be for strangers to become one more by an invitation; default
+	// 10,000. The user can add more.
+	MaxContacts int
 	// Offline reports whether DIDs of a method resolve without the network; only those of strangers are
 	// ever resolved. Default: OfflineMethod.
 	Offline func(method string) bool

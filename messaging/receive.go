@@ -288,7 +288,7 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 	}
 	var refused *Refusal
 	switch {
-	case known && (errors.As(err, &refused) || terms.Multi):
+	case known && (errors.As(err, &refused) || errors.Is(err, errCrowded) || terms.Multi):
 		return nil, nil // it needs no invitation
 	case err != nil:
 		return nil, err

@@ -457,3 +457,31 @@ func TestOutcomesAreRecordedLater(t *testing.T) {
 		same(t, "tries", s.String(), "x×1")
 	})
 }
+
+// An invitation that many hold makes so many contacts and no more; who is one already is not affected.
+func TestManyClaims(t *testing.T) {
+	t.Parallel()
+	n := &messagingtest.Network{}
+	h, invite := host(t, n)
+	h.Node.MaxContacts = 3
+	inv := invite(true, time.Hour)
+	plaintext, err := inv.Plaintext()
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := func(g *messagingtest.Party, id string) messaging.VerdictKind {
+		t.Helper()
+		members := fmt.Sprintf(`%s,"pthid":%q`, fromTo(g, h), inv.ID)
+		return accept(t, h, did.DID{}, forge{from: g, to: h}.seal(t, plain(id, members)))[0].Kind
+	}
+	g := guests(t, n, "a", "b", "c", "d")
+	for i, want := range []messaging.VerdictKind{messaging.Accepted, messaging.Accepted, messaging.Accepted, messaging.Busy} {
+		same(t, g[i].Name, claims(g[i], "1"), want)
+	}
+	same(t, "a contact", claims(g[0], "2"), messaging.Accepted)
+	same(t, "contacts", len(contactsOf(t, h)), 3)
+	var refused *messaging.Refusal
+	if err := h.Node.Admit(t.Context(), g[3].DID(), plaintext); err == nil || errors.As(err, &refused) {
+		t.Errorf("admitted with %v, want an error for now", err)
+	}
+}

@@ -32,10 +32,11 @@ func storeStats(t *testing.T, s inbox.Store) {
 		_, err := s.Advance(t.Context(), alice, bob, []string{id}, inbox.State(i+1), start)
 		noErr(t, err)
 	}
+	noErr(t, s.AddContact(t.Context(), inbox.Contact{DID: bob, Name: "bob"}))
 	got, err := s.Stats(t.Context())
 	noErr(t, err)
 	newest := sent(t, s, inbox.SentQuery{Newest: true, Limit: 1})[0].Rev
-	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Waiting: 3, Failed: 2, Rev: newest})
+	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Waiting: 3, Failed: 2, Contacts: 1, Rev: newest})
 }
 
 // hinted reports whether a hint comes; drivers leave it before the call that causes it returns.

@@ -83,7 +83,7 @@ func (s *Store) Close() error {
 // Stats implements inbox.Store.
 func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 	err = s.step(ctx, func() error {
-		stats.Rev = s.rev
+		stats.Rev, stats.Contacts = s.rev, len(s.contacts)
 		for _, e := range s.entries {
 			switch {
 			case e.Disposition == inbox.Pending:

@@ -190,8 +190,9 @@ func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 			(SELECT count(*) FROM entries WHERE disposition = 2 AND acked = 0),
 			(SELECT coalesce(sum(unsettled), 0) FROM destinations),
 			(SELECT count(*) FROM parcels WHERE state IN (4, 5)),
+			(SELECT count(*) FROM contacts),
 			(SELECT rev FROM counters)`, nil,
-			&stats.Pending, &stats.Unread, &stats.Waiting, &stats.Failed, &stats.Rev)
+			&stats.Pending, &stats.Unread, &stats.Waiting, &stats.Failed, &stats.Contacts, &stats.Rev)
 		return err
 	})
 	return stats, err

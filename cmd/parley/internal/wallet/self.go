@@ -23,14 +23,10 @@ func (w *Wallet) Status(ctx context.Context) (control.Status, error) {
 	if err != nil {
 		return control.Status{}, err
 	}
-	all, err := w.store.Contacts(ctx)
-	if err != nil {
-		return control.Status{}, err
-	}
 	peer, err := w.peerID()
 	return control.Status{
 		V: control.Version, DID: w.self.DID.Canonical().String(), PeerID: peer, Name: w.name, Home: w.home,
-		Addrs: w.addresses(), PID: os.Getpid(), Protected: w.keys.Protected(), Contacts: len(all),
+		Addrs: w.addresses(), PID: os.Getpid(), Protected: w.keys.Protected(), Contacts: stats.Contacts,
 		Unread: stats.Unread, Waiting: stats.Waiting, Failed: stats.Failed,
 		Refused: w.node.Refused(), Broken: w.transport.Broken(),
 	}, err
