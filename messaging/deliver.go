@@ -61,7 +61,7 @@ func (n *Node) deliverLoop(ctx context.Context) error {
 // nextBatch leases one destination that is due, or says when to look again (zero: when something changes).
 func (n *Node) nextBatch(ctx context.Context) (*inbox.Batch, time.Time, error) {
 	now := time.Now()
-	batches, err := n.Store.Claim(ctx, now, now.Add(leaseTime), inbox.Limit{Destinations: 1})
+	batches, err := n.Store.Claim(ctx, now, now.Add(leaseTime), inbox.Limit{Destinations: 1, Bytes: maxBatchBytes})
 	if err != nil {
 		return nil, time.Time{}, err
 	}

@@ -72,7 +72,8 @@ type Node struct {
 
 // Limits of a Node's work at one time.
 const (
-	maxDestinations = 16               // delivered to at once
+	maxDestinations = 64               // delivered to at once; most of that is waiting for others
+	maxBatchBytes   = 1 << 20          // of plaintexts in one batch, unless one alone has more
 	leaseTime       = 2 * time.Minute  // longer than attemptTime and settleTime
 	attemptTime     = 90 * time.Second // for one batch, whatever its endpoints
 	maxEndpoints    = 4                // tried in one attempt

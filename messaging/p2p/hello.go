@@ -21,6 +21,7 @@ type hello struct {
 	random       io.Reader
 	self, remote peer.ID
 	record       []byte // our signed peer record
+	claimed      bool   // the initiator claims an invitation
 }
 
 // greet is the initiator's side: it returns who the responder has proved to be.

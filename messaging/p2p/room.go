@@ -2,15 +2,17 @@ package p2p
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/sync/semaphore"
 )
 
-// room counts the bytes of envelopes that wait to be committed: per stream, per peer and in all.
+// room counts the bytes of envelopes that wait to be committed: per stream, per peer and in all. Guests, who
+// have proved nothing or no more than to hold an invitation, share a quarter of it.
 type room struct {
-	total *semaphore.Weighted
+	total, guests *semaphore.Weighted
 
 	mu    sync.Mutex // guards peers
 	peers map[peer.ID]*share
@@ -23,11 +25,19 @@ type share struct {
 }
 
 func newRoom(total int64) *room {
-	return &room{total: semaphore.NewWeighted(total), peers: map[peer.ID]*share{}}
+	guests := max(total/4, maxEnvelope)
+	return &room{total: semaphore.NewWeighted(total), guests: semaphore.NewWeighted(guests), peers: map[peer.ID]*share{}}
 }
 
 // seat is the room of one stream.
-type seat struct{ levels [3]*semaphore.Weighted }
+type seat struct{ levels []*semaphore.Weighted }
+
+// visit makes a seat for a stream of a guest, as enter does.
+func (r *room) visit(id peer.ID) (s *seat, leave func()) {
+	s, leave = r.enter(id)
+	s.levels = slices.Insert(s.levels, 2, r.guests)
+	return s, leave
+}
 
 // enter makes a seat for a stream of a peer. leave gives it back once nothing is held any more.
 func (r *room) enter(id peer.ID) (s *seat, leave func()) {
@@ -39,7 +49,7 @@ func (r *room) enter(id peer.ID) (s *seat, leave func()) {
 		r.peers[id] = p
 	}
 	p.streams++
-	s = &seat{[3]*semaphore.Weighted{semaphore.NewWeighted(streamMemory), p.Weighted, r.total}}
+	s = &seat{[]*semaphore.Weighted{semaphore.NewWeighted(streamMemory), p.Weighted, r.total}}
 	return s, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()

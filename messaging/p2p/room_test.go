@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 func TestRoomIsBoundedAtEveryLevel(t *testing.T) {
@@ -96,4 +98,30 @@ func TestRoomForgetsPeers(t *testing.T) {
 	if len(r.peers) != 0 {
 		t.Error("remembers a peer without streams")
 	}
+}
+
+// Guests never take the room of others, however many they are.
+func TestGuestsLeaveRoom(t *testing.T) {
+	t.Parallel()
+	r := newRoom(64 << 20)
+	held := 0
+	for i := range 64 {
+		s, leave := r.visit(peer.ID(rune('a' + i)))
+		defer leave()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel() // no waiting: what does not fit now fails
+		if s.hold(ctx, 1<<20) == nil {
+			defer s.free(1 << 20)
+			held++
+		}
+	}
+	if held != 16 {
+		t.Errorf("guests hold %d MiB of 64", held)
+	}
+	s, leave := r.enter("contact")
+	defer leave()
+	if err := s.hold(t.Context(), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	s.free(1 << 20)
 }

@@ -64,7 +64,7 @@ func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error)
 func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error {
 	e, remote := t.opened(), s.Conn().RemotePeer()
 	w := newWire(s)
-	p, err := t.welcome(ctx, w, remote)
+	p, guest, err := t.welcome(ctx, w, remote)
 	var refused *messaging.Refusal
 	switch {
 	case errors.As(err, &refused) || errors.Is(err, errUndecided):
@@ -78,22 +78,27 @@ func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error
 	t.doubtOthers(s.Conn())
 	r := t.serving().receiver
 	r.Met(ctx, p)
-	seat, leave := e.room.enter(remote)
+	enter := e.room.enter
+	if guest {
+		enter = e.room.visit
+	}
+	seat, leave := enter(remote)
 	defer leave()
 	return (&intake{w: w, seat: seat, from: p.DID, receiver: r}).run(ctx)
 }
 
-// welcome is the hello of an inbound stream, within its time.
-func (t *Transport) welcome(ctx context.Context, w *wire, remote peer.ID) (messaging.Peer, error) {
+// welcome is the hello of an inbound stream, within its time. A guest is let in by an invitation.
+func (t *Transport) welcome(ctx context.Context, w *wire, remote peer.ID) (p messaging.Peer, guest bool, err error) {
 	e := t.opened()
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Hello)
 	defer cancel()
 	_ = w.SetDeadline(time.Now().Add(e.limits.Hello))
 	h, err := t.newHello(remote)
 	if err != nil {
-		return messaging.Peer{}, err
+		return p, false, err
 	}
-	return h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, t.serving().receiver.Admit})
+	p, err = h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, t.serving().receiver.Admit})
+	return p, h.claimed, err
 }
 
 // newHello returns our side of a hello with a peer.

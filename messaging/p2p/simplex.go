@@ -27,7 +27,7 @@ const linger = time.Second
 func (t *Transport) receiveSimplex(ctx context.Context, s network.Stream) error {
 	e := t.opened()
 	_ = s.SetDeadline(time.Now().Add(e.limits.Idle))
-	seat, leave := e.room.enter(s.Conn().RemotePeer())
+	seat, leave := e.room.visit(s.Conn().RemotePeer())
 	defer leave()
 	message, err := readSimplex(ctx, s, seat)
 	if err != nil {

@@ -57,6 +57,7 @@ func (h *hello) receive(ctx context.Context, w *wire, d doorkeeper) (messaging.P
 	if err != nil {
 		return messaging.Peer{}, err
 	}
+	h.claimed = len(m3.claim) > 0
 	transcript := w.transcript()
 	_, proof, err := w.read(frameInitiatorProof)
 	if err != nil {
