@@ -28,6 +28,41 @@ type Contact struct {
 	Invitation []byte
 	// Added is when it became a contact, Seen when it was last heard of.
 	Added, Seen time.Time
+	// DisplayName and Description are what it last said of itself; they prove nothing, and have at most
+	// MaxDisplayName and MaxDescription bytes.
+	DisplayName, Description string
+	// Receipts says what we tell it of its messages.
+	Receipts ReceiptLevel
+	// Life is the newest life of its wallet that it has shown; the zero Life when none.
+	Life Life
+}
+
+// Sizes in bytes of what a contact says of itself. More is cut at a character.
+const (
+	MaxDisplayName = 128
+	MaxDescription = 1024
+)
+
+// ReceiptLevel says what a wallet tells the senders of messages. The levels are ordered.
+type ReceiptLevel int
+
+const (
+	// ReceiptsDefault is what the wallet says of all contacts; for the wallet itself it is ReceiptsAll.
+	ReceiptsDefault ReceiptLevel = iota
+	// ReceiptsNone tells nothing that the path does not tell by itself.
+	ReceiptsNone
+	// ReceiptsReceived tells that a message was received, not that it was read.
+	ReceiptsReceived
+	// ReceiptsAll tells both.
+	ReceiptsAll
+)
+
+// Life is how far a wallet has lived: a branch that was begun when it was made or restored, and how many
+// backups were taken on it. A wallet shows it to its contacts, and they tell what they saw last: so one that
+// was restored learns that it went on elsewhere.
+type Life struct {
+	Branch [8]byte
+	Count  uint32
 }
 
 // Contacts keeps who is known and what is known of them.
@@ -67,8 +102,8 @@ type Stats struct {
 	Pending, Unread int
 	// Waiting are parcels on their way, settled ones apart; Failed those that failed or expired.
 	Waiting, Failed int
-	// Contacts are all contacts.
-	Contacts int
+	// Contacts are all contacts, Requests the strangers who wait to become one.
+	Contacts, Requests int
 	// Rev is the newest revision.
 	Rev int64
 }
@@ -78,6 +113,7 @@ type Store interface {
 	Inbox
 	Outbox
 	Contacts
+	Requests
 	Settings
 	// Stats counts what is held.
 	Stats(ctx context.Context) (Stats, error)

@@ -142,8 +142,13 @@ type Query struct {
 	Owner, From         did.DID
 	MessageID, ThreadID string
 	Dispositions        []Disposition
+	// Seqs selects entries by number, at most 1,000; none means any.
+	Seqs []int64
 	// Unacked selects entries without MarkAcked.
 	Unacked bool
+	// Match selects entries by their payload; nil means any. It is called within the step, perhaps by many
+	// goroutines at once; it must neither keep or change the payload nor call the store.
+	Match func(payload []byte) bool
 	// AfterRev and AfterSeq select entries with a larger Rev or Seq.
 	AfterRev, AfterSeq int64
 	// BySeq orders by Seq instead of Rev; Newest reverses the order, so that Limit keeps the newest.
@@ -169,8 +174,9 @@ type Inbox interface {
 	// longer pending is left alone and its replies are dropped: they were queued the first time.
 	// ErrNotFound if there is no such entry.
 	Handled(ctx context.Context, owner did.DID, seq int64, d Disposition, replies ...Parcel) error
-	// Mark sets a consumer's mark on entries. Unknown entries are passed over.
-	Mark(ctx context.Context, owner did.DID, m Mark, seqs ...int64) error
+	// Mark sets a consumer's mark on entries and queues receipts for them, in one step. Unknown entries
+	// are passed over. Receipts are queued as by Enqueue.
+	Mark(ctx context.Context, owner did.DID, m Mark, seqs []int64, receipts ...Parcel) error
 	// Delete removes entries for good; the knowledge that they had arrived stays.
 	Delete(ctx context.Context, owner did.DID, seqs ...int64) error
 }

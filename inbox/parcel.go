@@ -106,8 +106,10 @@ type SentQuery struct {
 	Owner, To           did.DID
 	MessageID, ThreadID string
 	States              []State
-	// AfterRev selects parcels with a larger Rev.
-	AfterRev int64
+	// AfterRev and AfterSeq select parcels with a larger Rev or Seq.
+	AfterRev, AfterSeq int64
+	// Match is as in Query.
+	Match func(payload []byte) bool
 	// BySeq orders by Seq instead of Rev; Newest reverses the order.
 	BySeq, Newest bool
 	// Limit is as in Query.

@@ -205,7 +205,7 @@ func TestAcceptBlockedAndChangedKeys(t *testing.T) {
 	sealed := forge{from: p.alice, to: p.bob}.seal(t, plain("1", fromTo(p.alice, p.bob)))
 	change(func(c *inbox.Contact) error { c.Blocked = true; return nil })
 	same(t, "blocked", accept(t, p.bob, did.DID{}, sealed)[0], refused(messaging.CodeStranger))
-	if err := p.bob.Node.Admit(t.Context(), p.alice.DID(), nil); err == nil {
+	if _, err := p.bob.Node.Admit(t.Context(), p.alice.DID(), nil); err == nil {
 		t.Error("a blocked contact was admitted")
 	}
 	var pins [][32]byte

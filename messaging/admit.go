@@ -19,27 +19,29 @@ const wakeEvery = 10 * time.Second
 
 // Admit lets contacts in, and strangers who claim an invitation of ours that is still good. Somebody
 // blocked is told the same as a stranger.
-func (n *Node) Admit(ctx context.Context, id did.DID, claim []byte) error {
-	return n.counted(n.admit(ctx, id, claim))
+func (n *Node) Admit(ctx context.Context, id did.DID, claim []byte) (Admission, error) {
+	a, err := n.admit(ctx, id, claim)
+	return a, n.counted(err)
 }
 
-func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) error {
+func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, error) {
+	guest := Admission{Guest: true}
 	c, err := n.Store.Contact(ctx, id)
 	switch {
 	case err == nil && c.Blocked:
-		return &Refusal{CodeStranger}
+		return guest, &Refusal{CodeStranger}
 	case err == nil:
-		return nil
+		return Admission{Saw: c.Life}, nil
 	case !errors.Is(err, inbox.ErrNotFound):
-		return err
+		return guest, err
 	case len(claim) == 0 || n.Invitations == nil:
-		return &Refusal{CodeStranger}
+		return guest, &Refusal{CodeStranger}
 	}
 	terms, err := n.Invitations.Shown(claim, time.Now())
 	if err != nil {
-		return err
+		return guest, err
 	}
-	return n.unclaimed(ctx, terms, id)
+	return guest, n.unclaimed(ctx, terms, id)
 }
 
 // errCrowded puts strangers off: an invitation that many hold must not make contacts without end.

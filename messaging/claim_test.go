@@ -179,7 +179,7 @@ func TestBadClaims(t *testing.T) {
 				t.Fatal(err)
 			}
 			var r *messaging.Refusal
-			if err := h.Node.Admit(t.Context(), g[0].DID(), plaintext); !errors.As(err, &r) || r.Code != test.want {
+			if _, err := h.Node.Admit(t.Context(), g[0].DID(), plaintext); !errors.As(err, &r) || r.Code != test.want {
 				t.Errorf("%s: admitted with %v, want %s", test.name, err, test.want)
 			}
 		}

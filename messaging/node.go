@@ -42,6 +42,19 @@ type Node struct {
 	Handler Handler
 	// Invitations judges claims of ours; nil: strangers cannot get in.
 	Invitations Invitations
+	// HoldRequests keeps the first message of a stranger until the user has decided, see inbox.Requests;
+	// without it strangers are refused.
+	HoldRequests bool
+	// Receipt makes the receipt that tells the sender of a message, a contact, that it was received where the
+	// path could not tell; it is sent with the message being settled. Nil, or a nil message: none.
+	Receipt func(m *Received, from inbox.Contact) *Message
+	// Report makes the problem report that tells a contact why its message was given up. Nil, or a nil
+	// message: none.
+	Report func(m *Received, p *Problem) *Message
+	// Life returns how far this wallet has lived; Lived is told what a contact had seen of it. Nil: neither
+	// is told.
+	Life  func() inbox.Life
+	Lived func(contact did.DID, saw inbox.Life)
 	// Introduction returns the name that a stranger gives itself in the message with which it claims an
 	// invitation, empty for none. Default: none.
 	Introduction func(m *Message) string

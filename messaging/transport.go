@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 )
 
 // Delivery is a batch of envelopes from one DID of ours to one endpoint of one recipient, to arrive
@@ -18,6 +19,8 @@ type Delivery struct {
 	// Addresses and Record are where To was last reached: multiaddrs and its signed peer record. Hints.
 	Addresses []string
 	Record    []byte
+	// Life is that of our wallet, Saw the newest of the recipient's that we have seen.
+	Life, Saw inbox.Life
 	// Claim is the plaintext of the invitation to claim when greeting a peer that does not know us;
 	// empty else.
 	Claim []byte
@@ -62,7 +65,7 @@ type Receiver interface {
 	// Admit says whether a peer that names itself by this DID may come in, be it by an invitation of
 	// ours that it claims (empty: none). The error is a *Refusal or temporary. Where resolving the DID
 	// needs the network a transport asks before it resolves; else after the DID was proved.
-	Admit(ctx context.Context, id did.DID, claim []byte) error
+	Admit(ctx context.Context, id did.DID, claim []byte) (Admission, error)
 	// Met records what a greeting, begun by either side, has proved of a peer.
 	Met(ctx context.Context, p Peer)
 	// Accept takes envelopes in the order of their arrival from the peer that the path has proved
@@ -79,6 +82,16 @@ type Peer struct {
 	// Addresses are its multiaddrs, at most 16; Record is the signed peer record that lists them.
 	Addresses []string
 	Record    []byte
+	// Life is that of its wallet, Saw the newest of ours that it had seen before; zero where it tells none.
+	Life, Saw inbox.Life
+}
+
+// Admission is what a peer that may come in is told.
+type Admission struct {
+	// Life is that of our wallet, Saw the newest life of the peer's that we had seen.
+	Life, Saw inbox.Life
+	// Guest is set for somebody who is no contact: it gets little room.
+	Guest bool
 }
 
 // VerdictKind is what was decided about one envelope.
@@ -93,6 +106,9 @@ const (
 	Refused
 	// Busy means that it is not kept now.
 	Busy
+	// Held means that it was written down for our user to decide whether the sender may come in. Its sender
+	// learns no more than that it was written: Reach Written.
+	Held
 )
 
 // Verdict is the answer to one envelope.

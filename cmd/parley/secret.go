@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 // maxPassphrase is the size in bytes of the longest passphrase.

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 const (

@@ -39,7 +39,7 @@ func durableKeeps(t *testing.T, open func() inbox.Store) {
 	s := open()
 	seqs := put(t, s, message(bob, "m1", "hello"), message(carol, "m2", "there"), claiming(dora, "m3", "i1", "dora"))
 	noErr(t, s.Handled(t.Context(), alice, seqs[0].Seq, inbox.Kept, letter(bob, "r1", "re")))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seqs[0].Seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seqs[0].Seq}))
 	noErr(t, s.AddContact(t.Context(), contact(bob, "bob")))
 	enqueue(t, s, letter(carol, "p1", "x"), letter(carol, "p2", "x"))
 	settle(t, s, claim(t, s, start, inbox.Limit{Destinations: 1})[0], at(tick), at(time.Hour),

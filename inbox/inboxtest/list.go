@@ -29,7 +29,7 @@ func listSelects(t *testing.T, s inbox.Store) {
 	seqs := put(t, s, message(bob, "m1", "x"), message(bob, "m2", "x"), m3, m4)
 	noErr(t, s.Handled(t.Context(), alice, seqs[0].Seq, inbox.Kept))
 	noErr(t, s.Handled(t.Context(), alice, seqs[1].Seq, inbox.Consumed))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, seqs[1].Seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{seqs[1].Seq}))
 	for name, c := range map[string]struct {
 		q    inbox.Query
 		want []string
@@ -56,7 +56,7 @@ func listSelects(t *testing.T, s inbox.Store) {
 
 func listOrders(t *testing.T, s inbox.Store) {
 	seqs := put(t, s, message(bob, "m1", "x"), message(bob, "m2", "x"), message(bob, "m3", "x"))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seqs[0].Seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seqs[0].Seq}))
 	same(t, "rev", entryIDs(list(t, s, inbox.Query{})), []string{"m2", "m3", "m1"})
 	same(t, "rev, newest", entryIDs(list(t, s, inbox.Query{Newest: true})), []string{"m1", "m3", "m2"})
 	same(t, "seq", entryIDs(list(t, s, inbox.Query{BySeq: true})), []string{"m1", "m2", "m3"})
@@ -111,7 +111,7 @@ func listFollow(t *testing.T, s inbox.Store) {
 		seqs[id] = put(t, s, message(bob, id, "x"))[0].Seq
 	}
 	follow()
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, seqs["m1"]))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{seqs["m1"]}))
 	noErr(t, s.Handled(t.Context(), alice, seqs["m0"], inbox.Kept))
 	follow()
 	if e := last["m1"]; !e.Acked || !e.Shown {
@@ -138,7 +138,7 @@ func listCopies(t *testing.T, s inbox.Store) {
 func listSharedRev(t *testing.T, s inbox.Store) {
 	seq := put(t, s, message(bob, "m1", "x"))[0].Seq
 	enqueue(t, s, letter(bob, "p1", "x"), letter(bob, "p2", "x"))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seq}))
 	b := claimOne(t, s, start)
 	settle(t, s, b, start, at(tick), inbox.Outcome{State: inbox.Queued}, inbox.Outcome{State: inbox.Sent})
 	var revs []int64
@@ -222,21 +222,21 @@ func handledMissing(t *testing.T, s inbox.Store) {
 func marks(t *testing.T, s inbox.Store) {
 	seqs := put(t, s, message(bob, "m1", "x"), message(bob, "m2", "x"))
 	one, two := seqs[0].Seq, seqs[1].Seq
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, one, 12345, -1))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, two))
-	noErr(t, s.Mark(t.Context(), bob, inbox.MarkAcked, one))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{one, 12345, -1}))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{two}))
+	noErr(t, s.Mark(t.Context(), bob, inbox.MarkAcked, []int64{one}))
 	es := list(t, s, inbox.Query{BySeq: true})
 	if !es[0].Shown || es[0].Acked || !es[1].Shown || !es[1].Acked {
 		t.Fatalf("shown %v acked %v, shown %v acked %v", es[0].Shown, es[0].Acked, es[1].Shown, es[1].Acked)
 	}
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, one, two))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, two, two))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{one, two}))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{two, two}))
 	same(t, "marking again", list(t, s, inbox.Query{BySeq: true}), es)
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, one))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{one}))
 	if e := list(t, s, inbox.Query{BySeq: true})[0]; !e.Acked || e.Rev <= es[1].Rev || e.Disposition != inbox.Pending {
 		t.Errorf("acked %v, rev %d after %d, %v", e.Acked, e.Rev, es[1].Rev, e.Disposition)
 	}
-	if err := s.Mark(t.Context(), alice, 0, one); err == nil {
+	if err := s.Mark(t.Context(), alice, 0, []int64{one}); err == nil {
 		t.Error("a mark that is none was taken")
 	}
 }

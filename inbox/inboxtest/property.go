@@ -206,7 +206,7 @@ func (p *pair) handled(t *rapid.T) {
 func (p *pair) mark(t *rapid.T) {
 	owner, seqs := owners().Draw(t, "owner"), rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 4).Draw(t, "seqs")
 	m := inbox.Mark(rapid.IntRange(int(inbox.MarkShown), int(inbox.MarkAcked)).Draw(t, "mark"))
-	p.both(t, "mark", func(s inbox.Store) (any, error) { return nil, s.Mark(p.ctx, owner, m, seqs...) })
+	p.both(t, "mark", func(s inbox.Store) (any, error) { return nil, s.Mark(p.ctx, owner, m, seqs) })
 }
 
 func (p *pair) delete(t *rapid.T) {

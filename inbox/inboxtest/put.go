@@ -115,7 +115,7 @@ func putForms(t *testing.T, s inbox.Store) {
 		if len(es) != 1 || es[0].Owner != dora || es[0].From != dora {
 			t.Fatalf("%d entries for %v", len(es), form)
 		}
-		noErr(t, s.Mark(t.Context(), form, inbox.MarkShown, es[0].Seq))
+		noErr(t, s.Mark(t.Context(), form, inbox.MarkShown, []int64{es[0].Seq}))
 		long, err := s.LongForm(t.Context(), form)
 		noErr(t, err)
 		same(t, "long form", long, doraL)

@@ -26,7 +26,7 @@ func storeStats(t *testing.T, s inbox.Store) {
 	noErr(t, s.Handled(t.Context(), alice, seqs[0].Seq, inbox.Kept))
 	noErr(t, s.Handled(t.Context(), alice, seqs[1].Seq, inbox.Kept))
 	noErr(t, s.Handled(t.Context(), alice, seqs[2].Seq, inbox.Consumed))
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, seqs[0].Seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{seqs[0].Seq}))
 	for i, id := range ids("p", 7) {
 		enqueue(t, s, letter(bob, id, "x"))
 		_, err := s.Advance(t.Context(), alice, bob, []string{id}, inbox.State(i+1), start)
@@ -58,7 +58,7 @@ func storeWatch(t *testing.T, s inbox.Store) {
 		do   func()
 	}{
 		{"put", func() { seq = put(t, s, message(bob, "m1", "x"))[0].Seq }},
-		{"mark", func() { noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seq)) }},
+		{"mark", func() { noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seq})) }},
 		{"handled", func() { noErr(t, s.Handled(t.Context(), alice, seq, inbox.Kept)) }},
 		{"enqueue", func() { enqueue(t, s, letter(bob, "m1", "x")) }},
 		{"settle", func() {
@@ -104,11 +104,11 @@ func storeWatchHolds(t *testing.T, s inbox.Store) {
 func storeWatchQuiet(t *testing.T, s inbox.Store) {
 	m := message(bob, "m1", "x")
 	seq := put(t, s, m)[0].Seq
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seq}))
 	enqueue(t, s, letter(bob, "m1", "x"))
 	hints := s.Watch(t.Context())
 	put(t, s, m)
-	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, seq))
+	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seq}))
 	enqueue(t, s, letter(bob, "m1", "x"))
 	claim(t, s, start, inbox.Limit{})
 	noErr(t, s.Delete(t.Context(), alice, seq+1))
@@ -130,7 +130,7 @@ func storeClosed(t *testing.T, s inbox.Store) {
 		"Put":           func() error { _, err := s.Put(ctx, message(bob, "m2", "x")); return err },
 		"List":          func() error { _, err := s.List(ctx, inbox.Query{}); return err },
 		"Handled":       func() error { return s.Handled(ctx, alice, 1, inbox.Kept) },
-		"Mark":          func() error { return s.Mark(ctx, alice, inbox.MarkShown, 1) },
+		"Mark":          func() error { return s.Mark(ctx, alice, inbox.MarkShown, []int64{1}) },
 		"Delete":        func() error { return s.Delete(ctx, alice, 1) },
 		"Enqueue":       func() error { return s.Enqueue(ctx, letter(bob, "m2", "x")) },
 		"Claim":         func() error { _, err := s.Claim(ctx, start, at(tick), inbox.Limit{}); return err },

@@ -171,11 +171,14 @@ func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.D
 }
 
 // Mark implements inbox.Inbox.
-func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs ...int64) error {
+func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs []int64, receipts ...inbox.Parcel) error {
 	if m != inbox.MarkShown && m != inbox.MarkAcked {
 		return fmt.Errorf("mark: no such mark: %d", m)
 	}
 	return s.step(ctx, func() error {
+		if err := s.enqueue(receipts); err != nil {
+			return err
+		}
 		for _, seq := range seqs {
 			e := s.entry(owner.Canonical(), seq)
 			if e == nil || e.Shown && (e.Acked || m == inbox.MarkShown) {

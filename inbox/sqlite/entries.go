@@ -256,12 +256,19 @@ func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.D
 }
 
 // Mark implements inbox.Inbox.
-func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs ...int64) error {
+func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs []int64, receipts ...inbox.Parcel) error {
 	if m != inbox.MarkShown && m != inbox.MarkAcked {
 		return fmt.Errorf("mark: no such mark: %d", m)
 	}
 	hash := s.hash(entryOwner, owner.Canonical().String())
-	return s.do(ctx, 0, func(t *tx) error {
+	list, bytes, err := s.parcels(receipts)
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, bytes, func(t *tx) error {
+		if err := t.enqueue(list); err != nil {
+			return err
+		}
 		for _, seq := range seqs {
 			if err := t.mark(hash, seq, m == inbox.MarkAcked); err != nil {
 				return err

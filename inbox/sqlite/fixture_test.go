@@ -58,7 +58,7 @@ func fill(t testing.TB, s inbox.Store) {
 	results, err := s.Put(ctx, one, two, three, arrival(4))
 	noErr(t, err)
 	noErr(t, s.Handled(ctx, alice, results[0].Seq, inbox.Kept, parcel(bob, 1)))
-	noErr(t, s.Mark(ctx, alice, inbox.MarkShown, results[0].Seq))
+	noErr(t, s.Mark(ctx, alice, inbox.MarkShown, []int64{results[0].Seq}))
 	noErr(t, s.Delete(ctx, alice, results[3].Seq))
 	noErr(t, s.Enqueue(ctx, parcel(bob, 2), parcel(carol, 2), parcel(carol, 3), parcel(carol, 4)))
 	bs, err := s.Claim(ctx, now, now.Add(hour), inbox.Limit{Destinations: 1})

@@ -46,6 +46,10 @@ type Wallet interface {
 	Ping(ctx context.Context, r PingRequest) (Pong, error)
 	// Status says how the wallet is.
 	Status(ctx context.Context) (Status, error)
+	Requests
+	Preferences
+	Questions
+	Upkeep
 }
 
 // Self is who the wallet is.
@@ -76,9 +80,12 @@ type Invite struct {
 	Expires time.Time `json:"expires"`
 }
 
-// AddRequest makes a contact from an invitation's link.
+// AddRequest makes a contact from an invitation's link, or else of a DID and the multiaddrs where its wallet is
+// reached: then nobody is introduced, and the first message waits until its recipient accepts it.
 type AddRequest struct {
-	Link string `json:"link"`
+	Link  string   `json:"link,omitempty"`
+	DID   string   `json:"did,omitempty"`
+	Addrs []string `json:"addrs,omitempty"`
 	// Name is the petname; empty takes what the inviter calls itself.
 	Name    string        `json:"name,omitempty"`
 	Timeout time.Duration `json:"timeout,omitzero"`
@@ -97,19 +104,29 @@ type Contact struct {
 	Addrs   []string  `json:"addrs,omitempty"`
 	// Keys are the multikeys of its pinned keys' fingerprints in hex.
 	Keys []string `json:"keys,omitempty"`
+	// DisplayName and Description are what it says of itself.
+	DisplayName string `json:"display_name,omitempty"`
+	Description string `json:"description,omitempty"`
+	// Receipts is what it is told of its messages: all, received, none; empty for what all are told.
+	Receipts string `json:"receipts,omitempty"`
 }
 
 // ContactChange is what to change of a contact: zero fields stay.
 type ContactChange struct {
 	Name    string `json:"name,omitempty"`
 	Blocked *bool  `json:"blocked,omitzero"`
+	// Receipts is all, received, none or default.
+	Receipts string `json:"receipts,omitempty"`
 }
 
 // SendRequest is a message to send. To is a contact's name, a unique prefix of one, or its DID.
 type SendRequest struct {
 	To   string `json:"to"`
 	Text string `json:"text"`
-	// Wait is "sent" or "delivered"; empty waits until the message has got as far as it will now, or
+	// Type and Body are those of a message that is no text; Body is a JSON object.
+	Type string          `json:"type,omitempty"`
+	Body json.RawMessage `json:"body,omitempty"`
+	// Wait is "sent", "delivered" or "read"; empty waits until the message has got as far as it will now, or
 	// Timeout has passed, and is no error then.
 	Wait    string        `json:"wait,omitempty"`
 	Timeout time.Duration `json:"timeout,omitzero"`
@@ -135,6 +152,7 @@ type Sent struct {
 	Created time.Time       `json:"created,omitzero"`
 	// TS is when State was reached.
 	TS  time.Time `json:"ts"`
+	Seq int64     `json:"seq,omitzero"`
 	Rev int64     `json:"rev,omitzero"`
 }
 
@@ -142,6 +160,8 @@ type Sent struct {
 type SentRequest struct {
 	To string `json:"to,omitempty"`
 	ID string `json:"id,omitempty"`
+	// After leaves out messages whose Seq is not larger.
+	After int64 `json:"after,omitzero"`
 	// Waiting leaves out what is delivered, read, failed or expired; Newest keeps the newest Limit.
 	Waiting bool `json:"waiting,omitzero"`
 	Newest  bool `json:"newest,omitzero"`
@@ -234,6 +254,16 @@ type Status struct {
 	Unread    int  `json:"unread"`
 	Waiting   int  `json:"waiting"`
 	Failed    int  `json:"failed"`
+	// Requests are strangers who wait to be accepted or blocked.
+	Requests int `json:"requests"`
+	// KeyStore is what protects the keys: "keyring", "passphrase" or "none".
+	KeyStore string `json:"key_store"`
+	// Receipts is what the senders of messages are told: all, received or none.
+	Receipts string `json:"receipts"`
+	// Restored is when the wallet was restored from a backup; Elsewhere are the contacts who have seen it live
+	// on elsewhere, by name.
+	Restored  time.Time `json:"restored,omitzero"`
+	Elsewhere []string  `json:"elsewhere,omitempty"`
 	// Refused counts what was refused to others since the wallet was opened, by the code they were told;
 	// Broken counts the streams of others that broke the rules.
 	Refused map[string]int64 `json:"refused,omitempty"`

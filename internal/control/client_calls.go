@@ -70,3 +70,53 @@ func (c *Client) Changes(ctx context.Context, r ChangesRequest) (Changes, error)
 func (c *Client) Ping(ctx context.Context, r PingRequest) (Pong, error) {
 	return call(ctx, c, routePing, r)
 }
+
+// Requests returns the first messages of strangers.
+func (c *Client) Requests(ctx context.Context) ([]Request, error) {
+	return call(ctx, c, routeRequests, none{})
+}
+
+// SettleRequest accepts or blocks a stranger.
+func (c *Client) SettleRequest(ctx context.Context, r RequestDecision) (Contact, error) {
+	return call(ctx, c, routeSettle, r)
+}
+
+// Preferences returns what is set.
+func (c *Client) Preferences(ctx context.Context) (Preference, error) {
+	return call(ctx, c, routePreferences, none{})
+}
+
+// ChangePreferences changes what is set.
+func (c *Client) ChangePreferences(ctx context.Context, r PreferenceChange) (Preference, error) {
+	return call(ctx, c, routePrefer, r)
+}
+
+// Ask asks a contact a question.
+func (c *Client) Ask(ctx context.Context, r AskRequest) (Asked, error) {
+	return call(ctx, c, routeAsk, r)
+}
+
+// AnswerQuestion answers a question.
+func (c *Client) AnswerQuestion(ctx context.Context, r AnswerRequest) (Sent, error) {
+	return call(ctx, c, routeAnswer, r)
+}
+
+// Features asks a contact what it can do.
+func (c *Client) Features(ctx context.Context, r FeaturesRequest) (Features, error) {
+	return call(ctx, c, routeFeatures, r)
+}
+
+// Search looks for text in messages.
+func (c *Client) Search(ctx context.Context, r SearchRequest) ([]Found, error) {
+	return call(ctx, c, routeSearch, r)
+}
+
+// Check reads everything that is stored.
+func (c *Client) Check(ctx context.Context) (Check, error) {
+	return call(ctx, c, routeCheck, none{})
+}
+
+// Backup writes the wallet into one encrypted file.
+func (c *Client) Backup(ctx context.Context, r BackupRequest) (Backup, error) {
+	return call(ctx, c, routeBackup, r)
+}

@@ -25,6 +25,16 @@ var (
 	routeReceive       = endpoint[ReceiveRequest, []Message]{http.MethodGet, "/v1/messages/received"}
 	routeMark          = endpoint[MarkRequest, none]{http.MethodPost, "/v1/messages/mark"}
 	routeChanges       = endpoint[ChangesRequest, Changes]{http.MethodGet, "/v1/changes"}
+	routeRequests      = endpoint[none, []Request]{http.MethodGet, "/v1/requests"}
+	routeSettle        = endpoint[RequestDecision, Contact]{http.MethodPost, "/v1/requests/settle"}
+	routePreferences   = endpoint[none, Preference]{http.MethodGet, "/v1/preferences"}
+	routePrefer        = endpoint[PreferenceChange, Preference]{http.MethodPost, "/v1/preferences/change"}
+	routeAsk           = endpoint[AskRequest, Asked]{http.MethodPost, "/v1/questions/ask"}
+	routeAnswer        = endpoint[AnswerRequest, Sent]{http.MethodPost, "/v1/questions/answer"}
+	routeFeatures      = endpoint[FeaturesRequest, Features]{http.MethodPost, "/v1/features"}
+	routeSearch        = endpoint[SearchRequest, []Found]{http.MethodGet, "/v1/messages/search"}
+	routeCheck         = endpoint[none, Check]{http.MethodPost, "/v1/check"}
+	routeBackup        = endpoint[BackupRequest, Backup]{http.MethodPost, "/v1/backup"}
 	routePing          = endpoint[PingRequest, Pong]{http.MethodPost, "/v1/ping"}
 )
 
@@ -71,4 +81,14 @@ func mount(s *server, w Wallet) {
 	handle(s, routeMark, func(ctx context.Context, q MarkRequest) (none, error) { return none{}, w.Mark(ctx, q) })
 	handle(s, routeChanges, w.Changes)
 	handle(s, routePing, w.Ping)
+	handle(s, routeRequests, func(ctx context.Context, _ none) ([]Request, error) { return w.Requests(ctx) })
+	handle(s, routeSettle, w.SettleRequest)
+	handle(s, routePreferences, func(ctx context.Context, _ none) (Preference, error) { return w.Preferences(ctx) })
+	handle(s, routePrefer, w.ChangePreferences)
+	handle(s, routeAsk, w.Ask)
+	handle(s, routeAnswer, w.AnswerQuestion)
+	handle(s, routeFeatures, w.Features)
+	handle(s, routeSearch, w.Search)
+	handle(s, routeCheck, func(ctx context.Context, _ none) (Check, error) { return w.Check(ctx) })
+	handle(s, routeBackup, w.Backup)
 }

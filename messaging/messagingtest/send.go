@@ -72,7 +72,7 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 	var refused error
 	claim := slices.Clone(s.delivery.Claim)
 	ok := to.do(ctx, func(ctx context.Context, r messaging.Receiver) {
-		if refused = r.Admit(ctx, s.delivery.From, claim); refused == nil {
+		if _, refused = r.Admit(ctx, s.delivery.From, claim); refused == nil {
 			r.Met(ctx, s.transport.peer())
 		}
 	})

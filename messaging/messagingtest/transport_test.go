@@ -42,9 +42,9 @@ func (r *receiver) taken() []string {
 	return log
 }
 
-func (r *receiver) Admit(_ context.Context, id did.DID, claim []byte) error {
+func (r *receiver) Admit(_ context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
 	r.note("admit %s %q", nameOf(id), claim)
-	return r.admit
+	return messaging.Admission{}, r.admit
 }
 
 func (r *receiver) Met(_ context.Context, p messaging.Peer) {

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -97,7 +98,10 @@ func (t *Transport) welcome(ctx context.Context, w *wire, remote peer.ID) (p mes
 	if err != nil {
 		return p, false, err
 	}
-	p, err = h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, t.serving().receiver.Admit})
+	p, err = h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, func(ctx context.Context, id did.DID, claim []byte) error {
+		_, err := t.serving().receiver.Admit(ctx, id, claim)
+		return err
+	}})
 	return p, h.claimed, err
 }
 

@@ -125,11 +125,11 @@ type inboxStub struct {
 	more    chan struct{} // closed and replaced at every change
 }
 
-func (r *inboxStub) Admit(_ context.Context, id did.DID, claim []byte) error {
+func (r *inboxStub) Admit(_ context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
 	if r.admit == nil {
-		return nil
+		return messaging.Admission{}, nil
 	}
-	return r.admit(id, claim)
+	return messaging.Admission{}, r.admit(id, claim)
 }
 
 func (r *inboxStub) Met(_ context.Context, p messaging.Peer) {

@@ -119,3 +119,53 @@ func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong,
 func (w *Wallet) Status(ctx context.Context) (control.Status, error) {
 	return answer[control.Status](ctx, w, "Status")
 }
+
+// Requests implements control.Wallet.
+func (w *Wallet) Requests(ctx context.Context) ([]control.Request, error) {
+	return answer[[]control.Request](ctx, w, "Requests")
+}
+
+// SettleRequest implements control.Wallet.
+func (w *Wallet) SettleRequest(ctx context.Context, r control.RequestDecision) (control.Contact, error) {
+	return answer[control.Contact](ctx, w, "SettleRequest", r)
+}
+
+// Preferences implements control.Wallet.
+func (w *Wallet) Preferences(ctx context.Context) (control.Preference, error) {
+	return answer[control.Preference](ctx, w, "Preferences")
+}
+
+// ChangePreferences implements control.Wallet.
+func (w *Wallet) ChangePreferences(ctx context.Context, r control.PreferenceChange) (control.Preference, error) {
+	return answer[control.Preference](ctx, w, "ChangePreferences", r)
+}
+
+// Ask implements control.Wallet.
+func (w *Wallet) Ask(ctx context.Context, r control.AskRequest) (control.Asked, error) {
+	return answer[control.Asked](ctx, w, "Ask", r)
+}
+
+// AnswerQuestion implements control.Wallet.
+func (w *Wallet) AnswerQuestion(ctx context.Context, r control.AnswerRequest) (control.Sent, error) {
+	return answer[control.Sent](ctx, w, "AnswerQuestion", r)
+}
+
+// Features implements control.Wallet.
+func (w *Wallet) Features(ctx context.Context, r control.FeaturesRequest) (control.Features, error) {
+	return answer[control.Features](ctx, w, "Features", r)
+}
+
+// Search implements control.Wallet.
+func (w *Wallet) Search(ctx context.Context, r control.SearchRequest) ([]control.Found, error) {
+	return answer[[]control.Found](ctx, w, "Search", r)
+}
+
+// Check implements control.Wallet.
+func (w *Wallet) Check(ctx context.Context) (control.Check, error) {
+	return answer[control.Check](ctx, w, "Check")
+}
+
+// Backup implements control.Wallet.
+func (w *Wallet) Backup(ctx context.Context, r control.BackupRequest) (control.Backup, error) {
+	return answer[control.Backup](ctx, w, "Backup", r)
+}

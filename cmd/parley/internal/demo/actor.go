@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"path/filepath"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 // actor is one of the two, with the wallet while it is open.

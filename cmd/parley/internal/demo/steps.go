@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 	"github.com/parley-im/parley/messaging/p2p"
 )
 

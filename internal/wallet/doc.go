@@ -1,5 +1,5 @@
 // Package wallet puts a Parley wallet together: a folder with a key file, a SQLite database and a lock,
-// and a messaging node over libp2p on top of them. It is the one place that chooses drivers.
+// and a messaging node over libp2p on top of them. It is the place that chooses drivers, for the command and for package messaging/wallet.
 //
 // A wallet folder (mode 0700) holds:
 //

@@ -88,7 +88,7 @@ func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
 	if r.Acked {
 		m = inbox.MarkAcked
 	}
-	return w.store.Mark(ctx, w.self.DID, m, seqs...)
+	return w.store.Mark(ctx, w.self.DID, m, seqs)
 }
 
 // Changes returns what changed after a revision. A full page ends where the shorter of its two halves

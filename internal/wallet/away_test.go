@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 // visit opens a wallet and puts it to work without greeting anybody, as short commands do, until leave is

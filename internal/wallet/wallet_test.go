@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"github.com/parley-im/parley/cmd/parley/internal/wallet"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 	"github.com/parley-im/parley/messaging"
 )
 
