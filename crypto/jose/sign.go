@@ -50,6 +50,33 @@ func Sign(payload []byte, o SignOptions) ([]byte, error) {
 	return out, nil
 }
 
+// SignCompact signs payload and returns compact serialization, with kid in the protected header, which is the
+// only one there: the form of a JWT (RFC 7519). Errors are those of Sign.
+func SignCompact(payload []byte, o SignOptions) ([]byte, error) {
+	alg, ok := signingAlg(o.Curve)
+	if !ok {
+		return nil, unsupported("signing with %v", o.Curve)
+	}
+	if len(payload) > MaxSize/4*3 {
+		return nil, ErrTooLarge
+	}
+	header := []byte{'{'}
+	if o.Typ != "" {
+		header = appendMember(header, "typ", o.Typ)
+	}
+	header = appendMember(header, "alg", alg)
+	header = append(appendMember(header, "kid", o.KID), '}')
+	out := signingInput(appendEncoded(nil, header), appendEncoded(nil, payload))
+	signature, err := o.Sign(out)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	if out = appendEncoded(append(out, '.'), signature); len(out) > MaxSize {
+		return nil, ErrTooLarge
+	}
+	return out, nil
+}
+
 // signingAlg returns the name that is emitted for keys on c. EdDSA, not its RFC 9864 name, is
 // what DIDComm v2.1 lists.
 func signingAlg(c crypto.Curve) (string, bool) {
