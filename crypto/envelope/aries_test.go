@@ -3,6 +3,7 @@ package envelope_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -41,9 +42,13 @@ func TestAries(t *testing.T) {
 	for _, m := range file.Messages {
 		t.Run(m.ID, func(t *testing.T) {
 			t.Parallel()
-			got, err := envelope.Open(context.Background(), p.bob, crypto.Keys{skid: sender}, []byte(m.Sealed), envelope.OpenOptions{})
+			got, err := envelope.Open(context.Background(), p.bob, crypto.Keys{skid: sender}, []byte(m.Sealed), envelope.OpenOptions{AcceptAries: true})
 			if err != nil {
 				t.Fatal(err)
+			}
+			_, err = envelope.Open(context.Background(), p.bob, crypto.Keys{skid: sender}, []byte(m.Sealed), envelope.OpenOptions{})
+			if compact := m.Sealed[0] != '{'; compact != errors.Is(err, envelope.ErrUnsupported) {
+				t.Errorf("without AcceptAries: %v; the compact form alone is refused", err)
 			}
 			want := envelope.Proof{RecipientKey: bobKey, Layers: []envelope.Layer{m.Layer}, RecipientKIDs: got.RecipientKIDs}
 			if m.Layer == envelope.Authcrypt {

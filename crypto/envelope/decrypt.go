@@ -20,6 +20,9 @@ func (op *opener) decrypt(ctx context.Context, j *jose.JWE) ([]byte, error) {
 	if err := op.enter(layer); err != nil {
 		return nil, err
 	}
+	if j.Compact && !op.options.AcceptAries {
+		return nil, fmt.Errorf("open: %w: compact JWE", ErrUnsupported)
+	}
 	if err := checkBindings(j); err != nil {
 		return nil, fmt.Errorf("open: %w: %w", ErrMalformed, err)
 	}

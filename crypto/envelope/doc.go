@@ -23,7 +23,8 @@
 // # What is bound to what
 //
 //   - apv must be the hash of the sorted recipient kids, so nobody can add or rename a recipient.
-//     A compact JWE may go without, because its only kid is in the protected header.
+//     A compact JWE, if OpenOptions.AcceptAries admits any, may go without, because its only kid is
+//     in the protected header.
 //   - apu must be the skid, and it enters the key derivation, so the claimed sender key is the one
 //     that agreed.
 //   - The content tag enters the key derivation of authcrypt, so a recipient cannot replace the

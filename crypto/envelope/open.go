@@ -39,6 +39,9 @@ type OpenOptions struct {
 	// claims to be from the owner of kid. Without it, a kid that the signature does not cover is
 	// accepted only inside authcrypt, which binds it to the sender.
 	CheckSigner func(kid string, payload []byte) error
+	// AcceptAries also opens compact JWE, which aries-framework-go makes for a single recipient, in anoncrypt
+	// without apv. DIDComm v2.1 knows JSON serialization only.
+	AcceptAries bool
 	// AcceptForeignNesting also opens anoncrypt(authcrypt(sign)), which DIDComm v2.1 forbids and
 	// shows in an example.
 	AcceptForeignNesting bool

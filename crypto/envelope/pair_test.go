@@ -79,7 +79,7 @@ func (p *pair) seal(t testing.TB, payload string, o envelope.Options) []byte {
 }
 
 func (p *pair) open(sealed []byte) (*envelope.Opened, error) {
-	return envelope.Open(context.Background(), p.bob, p.docs, sealed, envelope.OpenOptions{CheckSigner: checkSigner})
+	return envelope.Open(context.Background(), p.bob, p.docs, sealed, envelope.OpenOptions{CheckSigner: checkSigner, AcceptAries: true})
 }
 
 // form is one of the six combinations.

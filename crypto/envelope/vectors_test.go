@@ -208,8 +208,20 @@ func TestSharedVectors(t *testing.T) {
 			if len(all) == 0 {
 				t.Error("no vectors")
 			}
+			s.count(t, all)
 		})
 	}
+}
+
+// count logs one line of the table of what each set holds.
+func (s *suite) count(t *testing.T, all []vector) {
+	t.Helper()
+	n := map[string]int{}
+	for _, v := range all {
+		n[v.Result]++
+	}
+	t.Logf("%-16s %3d valid  %3d invalid  %3d acceptable  (of the invalid, %d by a rule about plaintexts)",
+		s.name, n["valid"], n["invalid"], n["acceptable"], len(s.plaintextRules))
 }
 
 func keysOf[V any](m map[string]V) (ids []string) {

@@ -1,5 +1,6 @@
 // Package keyfile is the crypto.KeyStore of a wallet: one random root of 32 bytes in one file,
-// sealed under a passphrase, from which every key of the wallet descends.
+// sealed under a passphrase or under a secret in the keyring of the operating system, from which
+// every key of the wallet descends.
 //
 // It never writes a key anywhere but into that file, never writes the file in place, never
 // prints secrets, and never opens a file that others could read. It asks nobody for a passphrase
@@ -25,8 +26,14 @@
 // key is HKDF-SHA256 of nothing with that salt: everybody who can read the file can open it, and
 // the sealing only proves that the file is whole.
 //
+// With kdf "keyring" the three figures are 0 and the header has one more member at its end,
+// "ring", base64url of 16 random bytes: the account under which a [Ring] keeps a random secret of
+// 32 bytes. The key is HKDF-SHA256 of that secret with the salt. The account names this very file
+// and not its path, so the folder can be moved. Each sealing has an account and a secret of its
+// own. Other files do not have the member.
+//
 // The checksum is no defence. It tells a damaged file from a wrong passphrase, since the two are
-// alike to the seal: [ErrDamaged] against [ErrPassphrase].
+// alike to the seal: [ErrDamaged] against [ErrPassphrase] or [ErrEntry].
 //
 // # Derivation
 //
@@ -55,6 +62,10 @@
 //
 // A passphrase given for a file that has none is refused: else whoever can replace the file could
 // slip in a wallet of their own, and its owner would type the passphrase and notice nothing.
+//
+// With a keyring the secret is written there, read back and compared before the file is made or
+// replaced, and the old one is removed after: no crash leaves a file without its secret. A crash
+// may leave a secret without a file, which opens nothing.
 //
 // DID keys are bound to key ids in memory only. Which DID uses which index is the wallet's
 // knowledge, kept with its other records and bound again after each start.

@@ -16,8 +16,10 @@ const (
 	magic      = "key file"
 	version    = 1
 	kdfArgon2  = "argon2id"
+	kdfKeyring = "keyring"
 	kdfNone    = "none"
 	saltSize   = 16
+	ringIDSize = 16
 	sealedSize = rootSize + 16 // XChaCha20-Poly1305 adds its tag
 
 	// Bounds of what an altered header can make us compute.
@@ -43,6 +45,7 @@ type header struct {
 	Threads uint8  `json:"threads"`
 	Salt    string `json:"salt"`
 	Nonce   string `json:"nonce"`
+	Ring    string `json:"ring,omitempty"`
 }
 
 // sealedFile is a parsed key file.
@@ -54,7 +57,16 @@ type sealedFile struct {
 	sealed []byte
 }
 
-func (f *sealedFile) protected() bool { return f.header.KDF != kdfNone }
+// kind says what protects the root.
+func (f *sealedFile) kind() Kind {
+	switch f.header.KDF {
+	case kdfArgon2:
+		return Passphrase
+	case kdfKeyring:
+		return Keyring
+	}
+	return None
+}
 
 // encode returns the text of a key file.
 func encode(line, sealed []byte) []byte {
@@ -126,7 +138,7 @@ func (f *sealedFile) parseHeader() error {
 
 func (h *header) checkKDF() error {
 	switch h.KDF {
-	case kdfNone:
+	case kdfNone, kdfKeyring:
 		if h.Time != 0 || h.Memory != 0 || h.Threads != 0 {
 			return errForm
 		}
@@ -138,6 +150,13 @@ func (h *header) checkKDF() error {
 		}
 	default:
 		return fmt.Errorf("unknown kdf %.32q", h.KDF)
+	}
+	if h.KDF == kdfKeyring {
+		_, err := decode(h.Ring, ringIDSize)
+		return err
+	}
+	if h.Ring != "" {
+		return errForm
 	}
 	return nil
 }

@@ -29,6 +29,28 @@ func mustSeal(t testing.TB, pass []byte) []byte {
 	return data
 }
 
+// ringSecretOf is the secret of the files that mustSealRing makes.
+var ringSecretOf = bytes.Repeat([]byte{0x5a}, ringSecretSize)
+
+func mustSealRing(t testing.TB) []byte {
+	t.Helper()
+	data, err := sealRing(testRoot(), b64(bytes.Repeat([]byte{7}, ringIDSize)), ringSecretOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// sealedForm is a file and what opens it.
+type sealedForm struct{ data, secret []byte }
+
+// allForms is one file of each kind.
+func allForms(t testing.TB) map[Kind]sealedForm {
+	return map[Kind]sealedForm{
+		None: {mustSeal(t, nil), nil}, Passphrase: {mustSeal(t, passphrase), passphrase}, Keyring: {mustSealRing(t), ringSecretOf},
+	}
+}
+
 // unseal is parse and open.
 func unseal(data, pass []byte) (*[rootSize]byte, error) {
 	f, err := parse(data)
@@ -64,19 +86,18 @@ func TestNewFilesTakeTheFullCost(t *testing.T) {
 // Every byte replaced by every other value is refused, with the checksum as it was.
 func TestEveryByteCounts(t *testing.T) {
 	t.Parallel()
-	for _, pass := range [][]byte{nil, passphrase} {
-		good := mustSeal(t, pass)
-		bad := bytes.Clone(good)
-		for i := range good {
+	for kind, f := range allForms(t) {
+		bad := bytes.Clone(f.data)
+		for i := range f.data {
 			for v := range 256 {
-				if bad[i] = byte(v); bad[i] == good[i] {
+				if bad[i] = byte(v); bad[i] == f.data[i] {
 					continue
 				}
-				if _, err := unseal(bad, pass); !errors.Is(err, ErrDamaged) {
-					t.Fatalf("byte %d = %#x: got %v, want ErrDamaged", i, v, err)
+				if _, err := unseal(bad, f.secret); !errors.Is(err, ErrDamaged) {
+					t.Fatalf("%s: byte %d = %#x: got %v, want ErrDamaged", kind, i, v, err)
 				}
 			}
-			bad[i] = good[i]
+			bad[i] = f.data[i]
 		}
 	}
 }
@@ -85,16 +106,15 @@ func TestEveryByteCounts(t *testing.T) {
 // because the header is bound to the seal.
 func TestEveryByteCountsWithItsChecksum(t *testing.T) {
 	t.Parallel()
-	for _, pass := range [][]byte{nil, passphrase} {
-		good := mustSeal(t, pass)
-		body := good[:len(good)-65]
+	for kind, f := range allForms(t) {
+		body := f.data[:len(f.data)-65]
 		for i := range body {
 			for bit := range 8 {
 				bad := bytes.Clone(body)
 				bad[i] ^= 1 << bit
-				root, err := unseal(withChecksum(bad), pass)
-				if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrPassphrase) {
-					t.Fatalf("byte %d, bit %d: got %x, %v", i, bit, root, err)
+				root, err := unseal(withChecksum(bad), f.secret)
+				if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrPassphrase) && !errors.Is(err, ErrEntry) {
+					t.Fatalf("%s: byte %d, bit %d: got %x, %v", kind, i, bit, root, err)
 				}
 			}
 		}
@@ -106,7 +126,7 @@ func withChecksum(body []byte) []byte { return fmt.Appendf(body, "%s\n", checksu
 func TestHeaderRefuses(t *testing.T) {
 	t.Parallel()
 	good := string(mustSeal(t, passphrase))
-	plain := string(mustSeal(t, nil))
+	plain, ring := string(mustSeal(t, nil)), string(mustSealRing(t))
 	const kdf = `"time":1,"memory":8,"threads":1`
 	figures := func(time, memory, threads string) string {
 		return strings.Replace(good, kdf, `"time":`+time+`,"memory":`+memory+`,"threads":`+threads, 1)
@@ -119,6 +139,15 @@ func TestHeaderRefuses(t *testing.T) {
 		"kdf to none":       strings.Replace(good, `argon2id`, `none`, 1),
 		"none to kdf":       strings.Replace(plain, `none`, `argon2id`, 1),
 		"figures for none":  strings.Replace(plain, `"time":0`, `"time":1`, 1),
+		"none to keyring":   strings.Replace(plain, `none`, `keyring`, 1),
+		"keyring to none":   strings.Replace(ring, `keyring`, `none`, 1),
+		"keyring to kdf":    strings.Replace(ring, `"keyring","time":0,"memory":0,"threads":0`, `"argon2id",`+kdf, 1),
+		"figures for ring":  strings.Replace(ring, `"memory":0`, `"memory":8`, 1),
+		"a ring for none":   strings.Replace(plain, `"}`, `","ring":"BwcHBwcHBwcHBwcHBwcHBw"}`, 1),
+		"an empty ring":     strings.Replace(plain, `"}`, `","ring":""}`, 1),
+		"no account":        replaceMember(ring, "ring", `""`),
+		"short account":     replaceMember(ring, "ring", `"AAAA"`),
+		"account as path":   replaceMember(ring, "ring", `"../../../../other/entr"`),
 		"no time":           figures("0", "8", "1"),
 		"time 11":           figures("11", "8", "1"),
 		"all the time":      figures("4294967295", "8", "1"),
@@ -157,7 +186,7 @@ func TestHeaderRefuses(t *testing.T) {
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if text == good || text == plain {
+			if text == good || text == plain || text == ring {
 				t.Fatal("the mutation changed nothing")
 			}
 			data := []byte(text)
@@ -237,7 +266,7 @@ func checkFolder(t *testing.T, path, content string) {
 func TestCloseOverwritesTheRoot(t *testing.T) {
 	t.Parallel()
 	root := testRoot()
-	if err := newStore(root, false).Close(); err != nil {
+	if err := newStore(root, None).Close(); err != nil {
 		t.Fatal(err)
 	}
 	if *root != [rootSize]byte{} {
@@ -255,9 +284,8 @@ func TestSecretSizesFitTheCurves(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, pass := range [][]byte{nil, passphrase} {
-		data := mustSeal(f, pass)
-		lines := bytes.Split(data, []byte("\n"))
+	for _, form := range allForms(f) {
+		lines := bytes.Split(form.data, []byte("\n"))
 		f.Add(string(lines[0]), string(lines[1]))
 	}
 	f.Add("", "")
@@ -282,7 +310,7 @@ func FuzzParse(f *testing.F) {
 		if h := parsed.header; h.Time > maxTime || h.Memory > maxMemory || h.Threads > maxThreads {
 			t.Fatalf("out of bounds: %+v", h)
 		}
-		if !parsed.protected() {
+		if parsed.kind() == None {
 			if root, err := parsed.open(nil); err == nil && *root != *testRoot() {
 				t.Fatal("another root was sealed by chance")
 			}

@@ -14,8 +14,13 @@ import (
 	"github.com/parley-im/parley/crypto/keyfile"
 )
 
-// goldenPassphrase opens testdata/protected.key. Both files there hold the root 00 01 … 1f.
+// goldenPassphrase opens testdata/protected.key, goldenRing testdata/keyring.key. All files there hold the root
+// 00 01 … 1f.
 const goldenPassphrase = "correct horse battery staple"
+
+func goldenRing() *memoryRing {
+	return &memoryRing{entries: map[string]string{"EBESExQVFhcYGRobHB0eHw": "the secret in the golden keyring"}}
+}
 
 // golden is what a root must give in every version: whoever changes it takes away everybody's
 // keys.
@@ -55,16 +60,18 @@ func TestGolden(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	for name, passphrase := range map[string]string{"plain": "", "protected": goldenPassphrase} {
+	for name, p := range map[string]keyfile.Protection{
+		"plain": {}, "protected": under([]byte(goldenPassphrase)), "keyring": {Ring: goldenRing()},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := copyGolden(t, name+".key")
-			s, err := keyfile.Open(path, []byte(passphrase))
+			s, err := keyfile.Open(t.Context(), path, p)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if s.Protected() != (passphrase != "") {
-				t.Errorf("Protected() = %v", s.Protected())
+			if s.Kind() != p.Kind() || s.Protected() != (name == "protected") {
+				t.Errorf("Kind() = %v, Protected() = %v", s.Kind(), s.Protected())
 			}
 			if diff := cmp.Diff(want, derived(t, s, []string{"", "data", "Data", "data\x00"})); diff != "" {
 				t.Errorf("derived keys have changed (-want +got):\n%s", diff)

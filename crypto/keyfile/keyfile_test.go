@@ -17,13 +17,16 @@ import (
 
 func mustCreate(t *testing.T, path string, passphrase []byte) *keyfile.Store {
 	t.Helper()
-	s, err := keyfile.Create(path, passphrase)
+	s, err := keyfile.Create(t.Context(), path, under(passphrase))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	return s
 }
+
+// under is the protection by a passphrase, or by none if it is empty.
+func under(passphrase []byte) keyfile.Protection { return keyfile.Protection{Passphrase: passphrase} }
 
 // identify returns something that only the same root gives.
 func identify(s *keyfile.Store) [32]byte { return s.Subkey("identity") }
@@ -40,11 +43,11 @@ func TestLife(t *testing.T) {
 
 	change := func(old, new string) {
 		t.Helper()
-		if err := keyfile.ChangePassphrase(path, []byte(old), []byte(new)); err != nil {
+		if err := keyfile.Change(t.Context(), path, under([]byte(old)), under([]byte(new))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := keyfile.ChangePassphrase(path, []byte("wrong"), []byte("second")); !errors.Is(err, keyfile.ErrPassphrase) {
+	if err := keyfile.Change(t.Context(), path, under([]byte("wrong")), under([]byte("second"))); !errors.Is(err, keyfile.ErrPassphrase) {
 		t.Errorf("changed with a wrong passphrase: %v", err)
 	}
 	change("first", "second")
@@ -64,10 +67,11 @@ func TestLife(t *testing.T) {
 // checkLife opens the file and checks what does not change over its life.
 func checkLife(t *testing.T, path, passphrase string, id [32]byte, protected bool) {
 	t.Helper()
-	if needs, err := keyfile.NeedsPassphrase(path); err != nil || needs != (passphrase != "") || needs != protected {
-		t.Errorf("NeedsPassphrase: %v, %v", needs, err)
+	kind, err := keyfile.KindOf(path)
+	if want := under([]byte(passphrase)).Kind(); err != nil || kind != want || protected != (kind == keyfile.Passphrase) {
+		t.Errorf("KindOf: %v, %v, want %v", kind, err, want)
 	}
-	s, err := keyfile.Open(path, []byte(passphrase))
+	s, err := keyfile.Open(t.Context(), path, under([]byte(passphrase)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +105,7 @@ func checkAlone(t *testing.T, path string) {
 
 func refusePassphrase(t *testing.T, path, passphrase string) {
 	t.Helper()
-	if _, err := keyfile.Open(path, []byte(passphrase)); !errors.Is(err, keyfile.ErrPassphrase) || errors.Is(err, keyfile.ErrDamaged) {
+	if _, err := keyfile.Open(t.Context(), path, under([]byte(passphrase))); !errors.Is(err, keyfile.ErrPassphrase) || errors.Is(err, keyfile.ErrDamaged) {
 		t.Errorf("%q: got %v, want ErrPassphrase", passphrase, err)
 	}
 }
@@ -120,7 +124,7 @@ func TestCreateNeverOverwrites(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := keyfile.Create(path, nil); !errors.Is(err, fs.ErrExist) {
+			if _, err := keyfile.Create(t.Context(), path, keyfile.Protection{}); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("got %v, want fs.ErrExist", err)
 			}
 			after, err := os.ReadFile(path)
@@ -147,7 +151,7 @@ func TestCreateConcurrently(t *testing.T) {
 	)
 	for range 8 {
 		wg.Go(func() {
-			s, err := keyfile.Create(path, nil)
+			s, err := keyfile.Create(t.Context(), path, keyfile.Protection{})
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -166,7 +170,7 @@ func TestCreateConcurrently(t *testing.T) {
 	if len(won) != 1 {
 		t.Fatalf("%d have won: %v", len(won), fail)
 	}
-	s, err := keyfile.Open(path, nil)
+	s, err := keyfile.Open(t.Context(), path, keyfile.Protection{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,14 +195,14 @@ func TestModes(t *testing.T) {
 		chmod(t, dir, mode)
 		refuseMode(t, path, keyfile.ErrMode{Path: dir, Mode: mode, Want: 0o700})
 		var e keyfile.ErrMode
-		if _, err := keyfile.Create(filepath.Join(dir, "new"), nil); !errors.As(err, &e) {
+		if _, err := keyfile.Create(t.Context(), filepath.Join(dir, "new"), keyfile.Protection{}); !errors.As(err, &e) {
 			t.Errorf("created in a folder of mode %o: %v", mode, err)
 		}
 	}
 	path := newPath(t)
 	mustCreate(t, path, nil)
 	chmod(t, path, 0o400)
-	if _, err := keyfile.Open(path, nil); err != nil {
+	if _, err := keyfile.Open(t.Context(), path, keyfile.Protection{}); err != nil {
 		t.Errorf("a stricter mode: %v", err)
 	}
 }
@@ -212,10 +216,10 @@ func chmod(t *testing.T, path string, mode fs.FileMode) {
 
 func refuseMode(t *testing.T, path string, want keyfile.ErrMode) {
 	t.Helper()
-	_, open := keyfile.Open(path, nil)
-	_, needs := keyfile.NeedsPassphrase(path)
-	change := keyfile.ChangePassphrase(path, nil, []byte("x"))
-	for name, err := range map[string]error{"Open": open, "NeedsPassphrase": needs, "ChangePassphrase": change} {
+	_, open := keyfile.Open(t.Context(), path, keyfile.Protection{})
+	_, kind := keyfile.KindOf(path)
+	change := keyfile.Change(t.Context(), path, keyfile.Protection{}, under([]byte("x")))
+	for name, err := range map[string]error{"Open": open, "KindOf": kind, "Change": change} {
 		var got keyfile.ErrMode
 		if !errors.As(err, &got) || got != want {
 			t.Errorf("%s: got %v, want %v", name, err, want)
@@ -261,7 +265,7 @@ func TestOpenRefusesWhatIsNoKeyFile(t *testing.T) {
 	t.Run("missing", func(t *testing.T) {
 		t.Parallel()
 		path := newPath(t)
-		if _, err := keyfile.Open(path, nil); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := keyfile.Open(t.Context(), path, keyfile.Protection{}); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("got %v, want fs.ErrNotExist", err)
 		}
 	})
@@ -278,10 +282,10 @@ func TestOpenRefusesWhatIsNoKeyFile(t *testing.T) {
 
 func refuseDamaged(t *testing.T, path string) {
 	t.Helper()
-	_, open := keyfile.Open(path, nil)
-	_, needs := keyfile.NeedsPassphrase(path)
-	change := keyfile.ChangePassphrase(path, nil, []byte("x"))
-	for name, err := range map[string]error{"Open": open, "NeedsPassphrase": needs, "ChangePassphrase": change} {
+	_, open := keyfile.Open(t.Context(), path, keyfile.Protection{})
+	_, kind := keyfile.KindOf(path)
+	change := keyfile.Change(t.Context(), path, keyfile.Protection{}, under([]byte("x")))
+	for name, err := range map[string]error{"Open": open, "KindOf": kind, "Change": change} {
 		if !errors.Is(err, keyfile.ErrDamaged) {
 			t.Errorf("%s: got %v, want ErrDamaged", name, err)
 		}
@@ -291,7 +295,7 @@ func refuseDamaged(t *testing.T, path string) {
 // Every byte of the file changed, and every truncation, on disk.
 func TestEveryDamageIsFound(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"plain.key", "protected.key"} {
+	for _, name := range []string{"plain.key", "protected.key", "keyring.key"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := copyGolden(t, name)
@@ -303,7 +307,7 @@ func TestEveryDamageIsFound(t *testing.T) {
 				if err := os.WriteFile(path, data, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := keyfile.Open(path, nil); !errors.Is(err, keyfile.ErrDamaged) {
+				if _, err := keyfile.Open(t.Context(), path, keyfile.Protection{}); !errors.Is(err, keyfile.ErrDamaged) {
 					t.Errorf("%s: got %v, want ErrDamaged", what, err)
 				}
 			}
@@ -333,10 +337,10 @@ func TestLeftoverTempFiles(t *testing.T) {
 	if err := os.WriteFile(mine, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keyfile.Open(path, nil); err != nil {
+	if _, err := keyfile.Open(t.Context(), path, keyfile.Protection{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := keyfile.ChangePassphrase(path, nil, nil); err != nil {
+	if err := keyfile.Change(t.Context(), path, keyfile.Protection{}, keyfile.Protection{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(mine); err != nil {
@@ -345,20 +349,20 @@ func TestLeftoverTempFiles(t *testing.T) {
 	checkLife(t, path, "", identify(s), false)
 }
 
-func TestChangePassphraseFails(t *testing.T) {
+func TestChangeFails(t *testing.T) {
 	t.Parallel()
-	if err := keyfile.ChangePassphrase(newPath(t), nil, nil); !errors.Is(err, fs.ErrNotExist) {
+	if err := keyfile.Change(t.Context(), newPath(t), keyfile.Protection{}, keyfile.Protection{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing file: got %v, want fs.ErrNotExist", err)
 	}
 	path := newPath(t)
 	mustCreate(t, path, nil)
-	if err := keyfile.ChangePassphrase(path, []byte("x"), []byte("y")); !errors.Is(err, keyfile.ErrPassphrase) {
+	if err := keyfile.Change(t.Context(), path, under([]byte("x")), under([]byte("y"))); !errors.Is(err, keyfile.ErrPassphrase) {
 		t.Errorf("old passphrase for an unprotected file: got %v, want ErrPassphrase", err)
 	}
 }
 
 // A new salt and nonce each time: else one key would seal two files.
-func TestChangePassphraseMakesNewSalt(t *testing.T) {
+func TestChangeMakesNewSalt(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	mustCreate(t, path, nil)
@@ -376,7 +380,7 @@ func TestChangePassphraseMakesNewSalt(t *testing.T) {
 			}
 			seen[value] = true
 		}
-		if err := keyfile.ChangePassphrase(path, nil, nil); err != nil {
+		if err := keyfile.Change(t.Context(), path, keyfile.Protection{}, keyfile.Protection{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -392,13 +396,13 @@ func TestOpenDuringChange(t *testing.T) {
 	wg.Go(func() {
 		defer close(done)
 		for range 30 {
-			if err := keyfile.ChangePassphrase(path, nil, nil); err != nil {
+			if err := keyfile.Change(t.Context(), path, keyfile.Protection{}, keyfile.Protection{}); err != nil {
 				t.Error(err)
 			}
 		}
 	})
 	for {
-		got, err := keyfile.Open(path, nil)
+		got, err := keyfile.Open(t.Context(), path, keyfile.Protection{})
 		if err != nil {
 			t.Error(err)
 		} else if identify(got) != identify(s) {

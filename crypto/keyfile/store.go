@@ -19,7 +19,7 @@ var ErrClosed = errors.New("key store is closed")
 // that were bound. It is safe for concurrent use, must not be copied, and never prints secrets.
 // Create and Open make one.
 type Store struct {
-	protected bool // read-only
+	kind Kind // read-only
 
 	mu    sync.RWMutex
 	root  func() *[rootSize]byte // under mu; nil once closed; a function, so that fmt cannot print it
@@ -36,16 +36,30 @@ type binding struct {
 }
 
 // newStore takes over root.
-func newStore(root *[rootSize]byte, protected bool) *Store {
+func newStore(root *[rootSize]byte, kind Kind) *Store {
 	return &Store{
-		protected: protected,
-		root:      func() *[rootSize]byte { return root },
-		bound:     map[string]binding{},
+		kind:  kind,
+		root:  func() *[rootSize]byte { return root },
+		bound: map[string]binding{},
 	}
 }
 
+// Kind returns what protected the file when it was opened.
+func (s *Store) Kind() Kind { return s.kind }
+
 // Protected reports whether the file was sealed under a passphrase when it was opened.
-func (s *Store) Protected() bool { return s.protected }
+func (s *Store) Protected() bool { return s.kind == Passphrase }
+
+// Unprotected returns the text of a key file with the same root that nothing protects, for a place that is sealed
+// as a whole, such as a backup: whoever reads it has all keys. The error is ErrClosed once the store is closed.
+func (s *Store) Unprotected() ([]byte, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.root == nil {
+		return nil, ErrClosed
+	}
+	return seal(s.root(), nil, defaultCost)
+}
 
 // Subkey returns the 32-byte key for label: the same for one root and label in every version of
 // Parley, and independent of every other key. It panics once the store is closed, since a key

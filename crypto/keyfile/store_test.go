@@ -227,7 +227,7 @@ func TestCloseConcurrently(t *testing.T) {
 
 func TestStoreIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	s, err := keyfile.Open(copyGolden(t, "plain.key"), nil) // root 00 01 … 1f
+	s, err := keyfile.Open(t.Context(), copyGolden(t, "plain.key"), keyfile.Protection{}) // root 00 01 … 1f
 	if err != nil {
 		t.Fatal(err)
 	}
