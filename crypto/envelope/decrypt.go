@@ -94,7 +94,7 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 				return nil, "", ErrOpen
 			}
 		}
-		plaintext, err = j.Decrypt(i, op.agree(ctx, r.KID), sender)
+		plaintext, err = j.Decrypt(i, op.agree(ctx, r.KID, sender), sender)
 		if !errors.Is(err, jose.ErrDecrypt) {
 			return plaintext, r.KID, err
 		}
@@ -102,10 +102,14 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 	return nil, "", failed
 }
 
-// agree acts for our key kid.
-func (op *opener) agree(ctx context.Context, kid string) jose.Agree {
+// agree acts for our key kid. With the sender's key, which lasts, it agrees from memory where there is one.
+func (op *opener) agree(ctx context.Context, kid string, sender crypto.PublicKey) jose.Agree {
 	return func(peer crypto.PublicKey) ([]byte, error) {
-		z, err := op.keys.Agree(ctx, kid, peer)
+		agree := op.keys.Agree
+		if !sender.IsZero() && peer.Equal(sender) {
+			agree = op.agreeStatic
+		}
+		z, err := agree(ctx, kid, peer)
 		if err == nil {
 			return z, nil
 		}
@@ -114,6 +118,10 @@ func (op *opener) agree(ctx context.Context, kid string) jose.Agree {
 		}
 		return nil, fmt.Errorf("open: agree with our key: %w", err)
 	}
+}
+
+func (op *opener) agreeStatic(ctx context.Context, kid string, peer crypto.PublicKey) ([]byte, error) {
+	return crypto.AgreeStatic(ctx, op.keys, kid, peer)
 }
 
 // agreeable reports whether any key could agree with peer. It tells a point of low order, which

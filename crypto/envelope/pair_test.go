@@ -30,6 +30,22 @@ type pair struct {
 	alice, bob *crypto.Keyring
 	docs       docs
 	to         []envelope.Recipient // both keys of Bob
+
+	aliceKeys, bobKeys crypto.KeyStore // what they use instead of their rings, if set
+}
+
+func (p *pair) sealing() crypto.KeyStore {
+	if p.aliceKeys != nil {
+		return p.aliceKeys
+	}
+	return p.alice
+}
+
+func (p *pair) opening() crypto.KeyStore {
+	if p.bobKeys != nil {
+		return p.bobKeys
+	}
+	return p.bob
 }
 
 // fixedKey makes the same key from the same kid.
@@ -71,7 +87,7 @@ func standard(t testing.TB) *pair { return newPair(t, crypto.X25519, crypto.Ed25
 
 func (p *pair) seal(t testing.TB, payload string, o envelope.Options) []byte {
 	t.Helper()
-	sealed, err := envelope.Seal(context.Background(), p.alice, []byte(payload), o)
+	sealed, err := envelope.Seal(context.Background(), p.sealing(), []byte(payload), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +95,7 @@ func (p *pair) seal(t testing.TB, payload string, o envelope.Options) []byte {
 }
 
 func (p *pair) open(sealed []byte) (*envelope.Opened, error) {
-	return envelope.Open(context.Background(), p.bob, p.docs, sealed, envelope.OpenOptions{CheckSigner: checkSigner, AcceptAries: true})
+	return envelope.Open(context.Background(), p.opening(), p.docs, sealed, envelope.OpenOptions{CheckSigner: checkSigner, AcceptAries: true})
 }
 
 // form is one of the six combinations.

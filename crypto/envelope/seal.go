@@ -140,7 +140,7 @@ func authcrypt(ctx context.Context, k crypto.KeyStore, payload []byte, o Options
 		APU:  []byte(o.From),
 		APV:  apv(o.To, func(r Recipient) string { return r.KID }),
 		Sender: func(peer crypto.PublicKey) ([]byte, error) {
-			return k.Agree(ctx, o.From, peer)
+			return crypto.AgreeStatic(ctx, k, o.From, peer)
 		},
 	})
 }
