@@ -14,7 +14,8 @@ import (
 // The decoder could find duplicates itself, but at 16 bytes of memory for a byte of hostile input.
 // Here each name costs 8 bytes while its object is open.
 func scan(data []byte) error {
-	d := walker(data)
+	d := walk(data)
+	defer d.done()
 	var s names
 	for {
 		if isName(d) {
@@ -49,13 +50,13 @@ func scan(data []byte) error {
 }
 
 // isName reports whether the next token is the name of a member.
-func isName(d *jsontext.Decoder) bool {
+func isName(d *walker) bool {
 	kind, length := d.StackIndex(d.StackDepth())
 	return kind == '{' && length%2 == 0 && d.PeekKind() == '"'
 }
 
 // end demands that nothing but white space follows.
-func end(d *jsontext.Decoder) error {
+func end(d *walker) error {
 	if _, err := d.ReadToken(); err != io.EOF {
 		return errTrailer
 	}

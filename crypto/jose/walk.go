@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -24,7 +25,8 @@ var (
 // members calls visit for each member of the JSON object in data. name is unquoted; value is a
 // part of data.
 func members(data []byte, visit func(name []byte, value jsontext.Value) error) error {
-	d := walker(data)
+	d := walk(data)
+	defer d.done()
 	if d.PeekKind() != '{' {
 		return errObject
 	}
@@ -51,7 +53,8 @@ func members(data []byte, visit func(name []byte, value jsontext.Value) error) e
 
 // elements calls visit for each element of the JSON array in data, at most limit times.
 func elements(data []byte, limit int, visit func(value jsontext.Value) error) error {
-	d := walker(data)
+	d := walk(data)
+	defer d.done()
 	if d.PeekKind() != '[' {
 		return errArray
 	}
@@ -71,8 +74,27 @@ func elements(data []byte, limit int, visit func(value jsontext.Value) error) er
 	return nil
 }
 
-func walker(data []byte) *jsontext.Decoder {
-	return jsontext.NewDecoder(bytes.NewBuffer(data), jsontext.AllowDuplicateNames(true))
+// walker is a decoder with the buffer that it reads from. Opening a message takes half a dozen of them.
+type walker struct {
+	jsontext.Decoder
+	buffer bytes.Buffer
+}
+
+var walkers = sync.Pool{New: func() any { return new(walker) }}
+
+// walk returns a decoder of data, to be given back by done.
+func walk(data []byte) *walker {
+	w := walkers.Get().(*walker)
+	w.buffer = *bytes.NewBuffer(data)
+	w.Reset(&w.buffer, jsontext.AllowDuplicateNames(true))
+	return w
+}
+
+// done gives the decoder back; it keeps nothing of what it has read.
+func (w *walker) done() {
+	w.buffer = bytes.Buffer{}
+	w.Reset(&w.buffer)
+	walkers.Put(w)
 }
 
 // syntax replaces an error of the decoder, which may quote what a message says.
