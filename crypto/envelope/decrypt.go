@@ -17,6 +17,9 @@ func (op *opener) decrypt(ctx context.Context, j *jose.JWE) ([]byte, error) {
 	if j.Header.Alg == jose.ECDH1PU {
 		layer = Authcrypt
 	}
+	if op.tracing() {
+		op.trace("%s: %s, content %s, agreement on %v, for %d keys", layer, j.Header.Alg, j.Header.Enc, j.Header.EPK.Curve(), len(j.Recipients))
+	}
 	if err := op.enter(layer); err != nil {
 		return nil, err
 	}
@@ -24,6 +27,7 @@ func (op *opener) decrypt(ctx context.Context, j *jose.JWE) ([]byte, error) {
 		return nil, fmt.Errorf("open: %w: compact JWE", ErrUnsupported)
 	}
 	if err := checkBindings(j); err != nil {
+		op.trace("its protected header contradicts itself: %v", err)
 		return nil, fmt.Errorf("open: %w: %w", ErrMalformed, err)
 	}
 	if layer == Authcrypt {
@@ -77,6 +81,7 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 		}
 		pub, err := op.keys.Public(ctx, r.KID)
 		if errors.Is(err, crypto.ErrUnknownKey) {
+			op.trace("%q: not among our secrets", r.KID)
 			continue
 		}
 		if err != nil {
@@ -84,6 +89,7 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 		}
 		failed = ErrOpen
 		if pub.Curve() != j.Header.EPK.Curve() {
+			op.trace("%q: our key is on %v", r.KID, pub.Curve())
 			continue
 		}
 		if skid != "" && sender.IsZero() {
@@ -91,13 +97,18 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 				return nil, "", err
 			}
 			if sender.Curve() != pub.Curve() {
+				op.trace("the sender's key is on another curve than ours")
 				return nil, "", ErrOpen
 			}
 		}
 		plaintext, err = j.Decrypt(i, op.agree(ctx, r.KID, sender), sender)
 		if !errors.Is(err, jose.ErrDecrypt) {
+			if op.tracing() {
+				op.trace("%q: our key opens it", r.KID)
+			}
 			return plaintext, r.KID, err
 		}
+		op.trace("%q: our key does not open it: the message was altered, is for another key of that name, or was derived in another way", r.KID)
 	}
 	return nil, "", failed
 }

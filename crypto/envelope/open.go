@@ -45,6 +45,9 @@ type OpenOptions struct {
 	// AcceptForeignNesting also opens anoncrypt(authcrypt(sign)), which DIDComm v2.1 forbids and
 	// shows in an example.
 	AcceptForeignNesting bool
+	// Trace, if not nil, is told in words what each layer is and what became of it, for a person who looks for a
+	// fault. It says more than an error may: nothing of it must reach the one who sent the message.
+	Trace func(event string)
 }
 
 // Open undoes all layers of sealed with our keys in k, and checks the sender's and the signer's
@@ -125,7 +128,18 @@ func (op *opener) enter(l Layer) error {
 	if op.options.AcceptForeignNesting && slices.Equal(foreignNesting, layers) {
 		return nil
 	}
+	op.trace("the layers %v may not stand in each other", layers)
 	return fmt.Errorf("open: %w: layers %v", ErrUnsupported, layers)
+}
+
+// tracing reports whether trace goes anywhere. What is traced of every message asks first, because the arguments
+// cost memory.
+func (op *opener) tracing() bool { return op.options.Trace != nil }
+
+func (op *opener) trace(format string, args ...any) {
+	if op.tracing() {
+		op.options.Trace(fmt.Sprintf(format, args...))
+	}
 }
 
 // lookup finds a key of the other side. The error is that of the directory, wrapped.
@@ -135,7 +149,11 @@ func (op *opener) lookup(ctx context.Context, kid string, p crypto.Purpose) (cry
 	}
 	key, err := op.directory.Lookup(ctx, kid, p)
 	if err != nil {
+		op.trace("%q: no such key in %v of its DID: %v", kid, p, err)
 		return crypto.PublicKey{}, fmt.Errorf("open: look up the %v key of the sender: %w", p, err)
+	}
+	if op.tracing() {
+		op.trace("%q: found in %v of its DID, on %v", kid, p, key.Curve())
 	}
 	return key, nil
 }

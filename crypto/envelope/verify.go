@@ -10,10 +10,11 @@ import (
 
 // verify opens a signed layer.
 func (op *opener) verify(ctx context.Context, j *jose.JWS) ([]byte, error) {
+	s := &j.Signatures[0]
+	op.trace("%s: %s by %q, %d signatures", Sign, s.Alg, s.KID, len(j.Signatures))
 	if err := op.enter(Sign); err != nil {
 		return nil, err
 	}
-	s := &j.Signatures[0]
 	switch {
 	case j.Compact:
 		return nil, fmt.Errorf("open: %w: compact JWS", ErrUnsupported)
@@ -25,6 +26,7 @@ func (op *opener) verify(ctx context.Context, j *jose.JWS) ([]byte, error) {
 		return nil, fmt.Errorf("open: %w: typ of a signed message", ErrMalformed)
 	}
 	if err := op.admit(s, j.Payload); err != nil {
+		op.trace("the signer's key was not looked up: %v", err)
 		return nil, err
 	}
 	key, err := op.lookup(ctx, s.KID, crypto.Authentication)
@@ -32,8 +34,10 @@ func (op *opener) verify(ctx context.Context, j *jose.JWS) ([]byte, error) {
 		return nil, err
 	}
 	if s.Verify(key) != nil {
+		op.trace("the signature does not hold")
 		return nil, ErrOpen
 	}
+	op.trace("the signature holds")
 	op.proof.SignerKey = s.KID
 	return j.Payload, nil
 }

@@ -21,6 +21,8 @@ type UnpackOptions struct {
 	AcceptAries, AcceptForeignNesting bool
 	// AcceptPlain also takes a message that is not protected at all.
 	AcceptPlain bool
+	// Trace is as in envelope.OpenOptions.
+	Trace func(event string)
 }
 
 // Unpacked is a message and what its envelope has proved.
@@ -62,7 +64,7 @@ func (p Packer) Unpack(ctx context.Context, sealed []byte, o UnpackOptions) (*Un
 
 func (p Packer) unpack(ctx context.Context, sealed []byte, o UnpackOptions) (*Unpacked, error) {
 	opened, err := envelope.Open(ctx, p.Keys, did.Directory(p.Resolver), sealed, envelope.OpenOptions{
-		CheckSigner: checkSigner, AcceptAries: o.AcceptAries, AcceptForeignNesting: o.AcceptForeignNesting,
+		CheckSigner: checkSigner, AcceptAries: o.AcceptAries, AcceptForeignNesting: o.AcceptForeignNesting, Trace: o.Trace,
 	})
 	switch {
 	case errors.Is(err, envelope.ErrPlaintext) && o.AcceptPlain:
