@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MaxSetting is the size in bytes of the largest value of a setting.
@@ -12,6 +14,9 @@ const MaxSetting = 64 << 10
 
 // maxAddresses is how many addresses of a contact are kept.
 const maxAddresses = 16
+
+// MaxSeqs is how many entries one query selects by number.
+const MaxSeqs = 1000
 
 // Bounds of one result of List or Sent.
 const (
@@ -43,6 +48,9 @@ func (a Arrival) Clean() (Arrival, error) {
 	a.Owner, a.From = a.Owner.Canonical(), a.From.Canonical()
 	a.Created, a.Expires, a.Received = utc(a.Created), utc(a.Expires), utc(a.Received)
 	a.Seq, a.Rev, a.Disposition, a.Shown, a.Acked = 0, 0, Pending, false, false
+	if a.Kept {
+		a.Disposition = Kept
+	}
 	return a, nil
 }
 
@@ -87,8 +95,9 @@ func checkPayload(b []byte) error {
 }
 
 // Clean returns a copy of the contact as a driver has to store it: the DID canonical, times in UTC,
-// at most 16 addresses, nothing shared with c. It returns ErrName for a bad name, and an error if
-// there is no DID.
+// at most 16 addresses, what it says of itself valid UTF-8 and cut to its limits, a level that is none
+// ReceiptsDefault, nothing shared with c. It returns ErrName for a bad name, and an error if there is
+// no DID.
 func (c Contact) Clean() (Contact, error) {
 	if c.DID.IsZero() {
 		return c, errors.New("contact: no DID")
@@ -99,7 +108,23 @@ func (c Contact) Clean() (Contact, error) {
 	c = c.Clone()
 	c.DID, c.Added, c.Seen = c.DID.Canonical(), utc(c.Added), utc(c.Seen)
 	c.Addresses = c.Addresses[:min(len(c.Addresses), maxAddresses)]
+	c.DisplayName, c.Description = cut(c.DisplayName, MaxDisplayName), cut(c.Description, MaxDescription)
+	if c.Receipts < ReceiptsDefault || c.Receipts > ReceiptsAll {
+		c.Receipts = ReceiptsDefault
+	}
 	return c, nil
+}
+
+// cut returns the text as valid UTF-8 of at most size bytes, without half a character at its end.
+func cut(text string, size int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= size {
+		return text
+	}
+	for !utf8.RuneStart(text[size]) {
+		size--
+	}
+	return text[:size]
 }
 
 // Clone returns a copy of the contact that shares nothing with it.
@@ -109,10 +134,14 @@ func (c Contact) Clone() Contact {
 	return c
 }
 
-// Clean returns the query with its DIDs canonical and the limit that holds.
-func (q Query) Clean() Query {
+// Clean returns the query with its DIDs canonical and the limit that holds, or ErrTooLarge if it has
+// more than MaxSeqs numbers.
+func (q Query) Clean() (Query, error) {
+	if len(q.Seqs) > MaxSeqs {
+		return q, fmt.Errorf("query: %d numbers, at most %d: %w", len(q.Seqs), MaxSeqs, ErrTooLarge)
+	}
 	q.Owner, q.From, q.Limit = q.Owner.Canonical(), q.From.Canonical(), limit(q.Limit)
-	return q
+	return q, nil
 }
 
 // Clean returns the query with its DIDs canonical and the limit that holds.

@@ -1,6 +1,7 @@
 // Package inbox says what a wallet remembers: what has arrived, what is still to be delivered,
-// who is known, and a few facts about the wallet itself. It holds record types and interfaces and
-// no SQL; the drivers are below it, and package inboxtest is the conformance suite for all of them.
+// who is known, which strangers ask to be, and a few facts about the wallet itself. It holds record
+// types and interfaces and no SQL; the drivers are below it, and package inboxtest is the conformance
+// suite for all of them.
 // What every driver has to do alike stands here as well: the Clean methods, FreeName, Watchers.
 //
 // Rules that every driver obeys:

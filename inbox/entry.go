@@ -70,6 +70,8 @@ type Entry struct {
 // Arrival is an entry together with what must become true in the same step.
 type Arrival struct {
 	Entry
+	// Kept commits the entry as Kept instead of Pending: there is no more to be done for it than that.
+	Kept bool
 	// Long is the long form of From where From has one: it is remembered as by Contacts.Learn.
 	Long did.DID
 	// Claim makes From a contact, if it is none yet, by using up an invitation.
@@ -142,7 +144,7 @@ type Query struct {
 	Owner, From         did.DID
 	MessageID, ThreadID string
 	Dispositions        []Disposition
-	// Seqs selects entries by number, at most 1,000; none means any.
+	// Seqs selects entries by number, at most MaxSeqs (else ErrTooLarge); none means any.
 	Seqs []int64
 	// Unacked selects entries without MarkAcked.
 	Unacked bool

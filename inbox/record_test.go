@@ -145,11 +145,17 @@ func TestCleanParcel(t *testing.T) {
 func TestCleanQueries(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[int]int{0: 100, -5: 100, 1: 1, 1000: 1000, 1001: 1000} {
-		q := inbox.Query{Owner: long, From: long, Limit: limit}.Clean()
+		q, err := inbox.Query{Owner: long, From: long, Limit: limit, Seqs: make([]int64, inbox.MaxSeqs)}.Clean()
+		if err != nil {
+			t.Fatal(err)
+		}
 		s := inbox.SentQuery{Owner: long, To: long, Limit: limit}.Clean()
 		if q.Limit != want || s.Limit != want || q.Owner != short || q.From != short || s.Owner != short || s.To != short {
 			t.Errorf("limit %d: %+v, %+v", limit, q, s)
 		}
+	}
+	if _, err := (inbox.Query{Seqs: make([]int64, inbox.MaxSeqs+1)}).Clean(); !errors.Is(err, inbox.ErrTooLarge) {
+		t.Errorf("err = %v, want ErrTooLarge", err)
 	}
 	if got := (inbox.Limit{Bytes: -1}).Clean(); got != (inbox.Limit{Destinations: 16, Parcels: 64, Bytes: 4 << 20}) {
 		t.Errorf("limit %+v", got)

@@ -21,14 +21,37 @@ var contactScenarios = map[string]func(*testing.T, inbox.Store){
 	"removes":                              contactRemoves,
 	"sorts by name":                        contactSorts,
 	"gives copies":                         contactCopies,
+	"cuts what it says of itself":          contactCuts,
 }
 
 func fullContact() inbox.Contact {
 	return inbox.Contact{
 		DID: dora, Name: "Dörte", Blocked: true, Confirmed: true, Pins: [][32]byte{{1}, {2, 3}},
 		Addresses: []string{"/ip4/127.0.0.1/tcp/1", ""}, PeerRecord: []byte{0, 1}, Invitation: []byte("{}"),
-		Added: start, Seen: at(tick),
+		Added: start, Seen: at(tick), DisplayName: "Dörte Döring", Description: "of\x00Dortmund", Receipts: inbox.ReceiptsReceived,
+		Life: inbox.Life{Branch: [8]byte{1, 0, 255}, Count: 1<<32 - 1},
 	}
+}
+
+func contactCuts(t *testing.T, s inbox.Store) {
+	c := contact(bob, "bob")
+	c.DisplayName = strings.Repeat("x", inbox.MaxDisplayName-1) + "ö"
+	c.Description = strings.Repeat("x", inbox.MaxDescription-3) + "\U0001F600"
+	c.Receipts = inbox.ReceiptsAll + 1
+	noErr(t, s.AddContact(t.Context(), c))
+	got, err := s.Contact(t.Context(), bob)
+	noErr(t, err)
+	want := contact(bob, "bob")
+	want.DisplayName, want.Description = c.DisplayName[:inbox.MaxDisplayName-1], c.Description[:inbox.MaxDescription-3]
+	same(t, "contact", got, want)
+	noErr(t, s.UpdateContact(t.Context(), bob, func(c *inbox.Contact) error {
+		c.DisplayName, c.Description = strings.Repeat("ö", inbox.MaxDisplayName), "a\xffb"
+		return nil
+	}))
+	got, err = s.Contact(t.Context(), bob)
+	noErr(t, err)
+	same(t, "name", got.DisplayName, strings.Repeat("ö", inbox.MaxDisplayName/2))
+	same(t, "description", got.Description, "a\uFFFDb")
 }
 
 func contactKeeps(t *testing.T, s inbox.Store) {

@@ -37,10 +37,11 @@ func reopen(t *testing.T, s inbox.Store, open func() inbox.Store) inbox.Store {
 
 func durableKeeps(t *testing.T, open func() inbox.Store) {
 	s := open()
-	seqs := put(t, s, message(bob, "m1", "hello"), message(carol, "m2", "there"), claiming(dora, "m3", "i1", "dora"))
+	seqs := put(t, s, message(bob, "m1", "hello"), message(carol, "m2", "there"), claiming(carol, "m3", "i1", "carol"))
 	noErr(t, s.Handled(t.Context(), alice, seqs[0].Seq, inbox.Kept, letter(bob, "r1", "re")))
 	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seqs[0].Seq}))
 	noErr(t, s.AddContact(t.Context(), contact(bob, "bob")))
+	hold(t, s, fullRequest(), inbox.Held)
 	enqueue(t, s, letter(carol, "p1", "x"), letter(carol, "p2", "x"))
 	settle(t, s, claim(t, s, start, inbox.Limit{Destinations: 1})[0], at(tick), at(time.Hour),
 		inbox.Outcome{State: inbox.Sent, Path: "direct", Problem: "slow", RetryAt: at(time.Minute)})
@@ -50,6 +51,8 @@ func durableKeeps(t *testing.T, open func() inbox.Store) {
 	after, err := holds(t.Context(), s)
 	noErr(t, err)
 	same(t, "contents", after, before)
+	same(t, "one message", parcelNames(sent(t, s, inbox.SentQuery{MessageID: "p2"})), []string{"p2:queued"})
+	same(t, "one entry", entryIDs(list(t, s, inbox.Query{MessageID: "m2"})), []string{"m2"})
 	noErr(t, s.Close())
 }
 

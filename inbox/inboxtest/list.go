@@ -12,6 +12,7 @@ import (
 
 var listScenarios = map[string]func(*testing.T, inbox.Store){
 	"selects by each field":             listSelects,
+	"finds messages and threads":        listIDs,
 	"orders by rev, seq and backwards":  listOrders,
 	"bounds the number":                 listLimit,
 	"bounds the bytes":                  listBytes,
@@ -51,6 +52,45 @@ func listSelects(t *testing.T, s inbox.Store) {
 	} {
 		c.q.BySeq = true
 		same(t, name, entryIDs(list(t, s, c.q)), c.want)
+	}
+}
+
+// listIDs has every kind of message: one that begins its thread or not, one from somebody or nobody, one
+// that is deleted.
+func listIDs(t *testing.T, s inbox.Store) {
+	in := func(a inbox.Arrival, thread string) inbox.Arrival {
+		a.ThreadID = thread
+		return a
+	}
+	seqs := put(t, s, message(bob, "m1", "1"), in(message(carol, "m2", "2"), "m1"), message(carol, "m1", "3"),
+		message(did.DID{}, "m1", "4"), in(message(did.DID{}, "m3", "5"), "m1"), in(message(bob, "m4", "6"), "t"),
+		in(message(bob, "m5", "7"), ""), message(bob, "", "8"), in(message(dora, "t", "9"), "m1"), in(message(dora, "m1", "10"), "m1"))
+	noErr(t, s.Delete(t.Context(), alice, seqs[9].Seq))
+	for name, c := range map[string]struct {
+		q    inbox.Query
+		want string
+	}{
+		"id":                    {inbox.Query{MessageID: "m1"}, "134"},
+		"id of somebody":        {inbox.Query{MessageID: "m1", From: carol}, "3"},
+		"id of an owner":        {inbox.Query{MessageID: "m1", Owner: alice}, "134"},
+		"id of another owner":   {inbox.Query{MessageID: "m1", Owner: bob}, ""},
+		"id of nobody":          {inbox.Query{MessageID: "m3"}, "5"},
+		"unknown id":            {inbox.Query{MessageID: "m"}, ""},
+		"thread":                {inbox.Query{ThreadID: "m1"}, "123459"},
+		"thread of somebody":    {inbox.Query{ThreadID: "m1", From: carol}, "23"},
+		"thread without root":   {inbox.Query{ThreadID: "t"}, "6"},
+		"thread of one":         {inbox.Query{ThreadID: "m5"}, ""},
+		"thread and id":         {inbox.Query{ThreadID: "m1", MessageID: "m2"}, "2"},
+		"thread and another id": {inbox.Query{ThreadID: "t", MessageID: "m2"}, ""},
+	} {
+		for _, bySeq := range []bool{false, true} {
+			c.q.BySeq = bySeq
+			got := ""
+			for _, e := range list(t, s, c.q) {
+				got += string(e.Payload)
+			}
+			same(t, name, got, c.want)
+		}
 	}
 }
 

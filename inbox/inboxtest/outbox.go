@@ -135,7 +135,15 @@ func enqueueFull(t *testing.T, s inbox.Store) {
 	if err := s.Enqueue(t.Context(), letter(carol, "more", "x"), letter(bob, "more", "x")); !errors.Is(err, inbox.ErrFull) {
 		t.Fatalf("err = %v, want ErrFull", err)
 	}
-	same(t, "nothing of the call", sent(t, s, inbox.SentQuery{MessageID: "more"}), []inbox.Parcel{})
+	seq := put(t, s, message(bob, "m1", "x"))[0].Seq
+	err := s.Mark(t.Context(), alice, inbox.MarkAcked, []int64{seq}, letter(carol, "more", "x"), letter(bob, "more", "x"))
+	if !errors.Is(err, inbox.ErrFull) {
+		t.Fatalf("mark: err = %v, want ErrFull", err)
+	}
+	if e := list(t, s, inbox.Query{})[0]; e.Shown || e.Acked {
+		t.Error("the entry is marked, though its receipts were not queued")
+	}
+	same(t, "nothing of the calls", sent(t, s, inbox.SentQuery{MessageID: "more"}), []inbox.Parcel{})
 	enqueue(t, s, letter(bob, "m0", "x"), letter(carol, "more", "x")) // queued already, and another destination
 	n, err := s.Advance(t.Context(), alice, bob, []string{"m7"}, inbox.Delivered, start)
 	noErr(t, err)
@@ -148,6 +156,7 @@ func enqueueFull(t *testing.T, s inbox.Store) {
 
 var sentScenarios = map[string]func(*testing.T, inbox.Store){
 	"selects by each field":            sentSelects,
+	"finds messages and threads":       sentIDs,
 	"orders by rev, seq and backwards": sentOrders,
 	"bounds number and bytes":          sentBounds,
 	"gives copies":                     sentCopies,
@@ -181,6 +190,40 @@ func sentSelects(t *testing.T, s inbox.Store) {
 	} {
 		c.q.BySeq = true
 		same(t, name, parcelNames(sent(t, s, c.q)), c.want)
+	}
+}
+
+func sentIDs(t *testing.T, s inbox.Store) {
+	same(t, "nothing was ever sent", sent(t, s, inbox.SentQuery{MessageID: "m1"}), []inbox.Parcel{})
+	in := func(owner did.DID, p inbox.Parcel, thread string) inbox.Parcel {
+		p.Owner, p.ThreadID = owner, thread
+		return p
+	}
+	enqueue(t, s, letter(bob, "m1", "1"), letter(carol, "m1", "1"), in(alice, letter(bob, "m2", "2"), "m1"),
+		in(carol, letter(bob, "m1", "3"), "m1"), in(doraL, letter(bob, "m3", "4"), "m1"), in(alice, letter(bob, "m4", "5"), "t"))
+	for name, c := range map[string]struct {
+		q    inbox.SentQuery
+		want string
+	}{
+		"id":                  {inbox.SentQuery{MessageID: "m1"}, "113"},
+		"id to somebody":      {inbox.SentQuery{MessageID: "m1", To: bob}, "13"},
+		"id of an owner":      {inbox.SentQuery{MessageID: "m1", Owner: carol}, "3"},
+		"id of another owner": {inbox.SentQuery{MessageID: "m1", Owner: dora}, ""},
+		"unknown id":          {inbox.SentQuery{MessageID: "t"}, ""},
+		"thread":              {inbox.SentQuery{ThreadID: "m1"}, "11234"},
+		"thread of an owner":  {inbox.SentQuery{ThreadID: "m1", Owner: doraL}, "4"},
+		"thread without root": {inbox.SentQuery{ThreadID: "t"}, "5"},
+		"thread of one":       {inbox.SentQuery{ThreadID: "m4"}, ""},
+		"thread and id":       {inbox.SentQuery{ThreadID: "m1", MessageID: "m2"}, "2"},
+	} {
+		for _, bySeq := range []bool{false, true} {
+			c.q.BySeq = bySeq
+			got := ""
+			for _, p := range sent(t, s, c.q) {
+				got += string(p.Payload)
+			}
+			same(t, name, got, c.want)
+		}
 	}
 }
 

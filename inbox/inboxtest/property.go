@@ -88,7 +88,17 @@ func inboxProperty(t *testing.T, open func(t *testing.T) inbox.Store) {
 	explore(t, open, func(p *pair) map[string]func(*rapid.T) {
 		return map[string]func(*rapid.T){
 			"put": p.put, "put 2": p.put, "handled": p.handled, "mark": p.mark, "delete": p.delete, "list": p.list,
-			"remove contact": p.removeContact,
+			"remove contact": p.removeContact, "match": p.match,
+		}
+	})
+}
+
+// requestProperty compares what the driver holds of strangers with the model.
+func requestProperty(t *testing.T, open func(t *testing.T) inbox.Store) {
+	explore(t, open, func(p *pair) map[string]func(*rapid.T) {
+		return map[string]func(*rapid.T){
+			"hold": p.hold, "hold 2": p.hold, "accept": p.accept, "drop": p.drop, "put": p.put, "months pass": p.passMonths,
+			"remove contact": p.removeContact, "update contact": p.updateContact,
 		}
 	})
 }
@@ -96,6 +106,7 @@ func inboxProperty(t *testing.T, open func(t *testing.T) inbox.Store) {
 func (p *pair) parcel(t *rapid.T) inbox.Parcel {
 	l := letter(people().Draw(t, "to"), someIDs().Draw(t, "id"), texts().Draw(t, "text"))
 	l.Owner, l.Created = owners().Draw(t, "owner"), p.now
+	l.ThreadID = rapid.SampledFrom([]string{l.MessageID, "m0", "m1"}).Draw(t, "thread")
 	return l
 }
 
@@ -175,6 +186,11 @@ func (p *pair) sent(t *rapid.T) {
 	for _, s := range rapid.SliceOfN(states(), 0, 3).Draw(t, "states") {
 		q.States = append(q.States, inbox.State(s))
 	}
+	if rapid.IntRange(0, 3).Draw(t, "by id") == 0 {
+		q.MessageID = someIDs().Draw(t, "message id")
+	}
+	q.AfterSeq = rapid.Int64Range(0, 5).Draw(t, "after seq")
+	q.Match = p.matcher(t)
 	p.both(t, "sent", func(s inbox.Store) (any, error) { return s.Sent(p.ctx, q) })
 }
 
@@ -187,6 +203,7 @@ func (p *pair) arrival(t *rapid.T) inbox.Arrival {
 	from := rapid.SampledFrom([]did.DID{{}, bob, carol, dora, doraL}).Draw(t, "from")
 	a := message(from, someIDs().Draw(t, "id"), texts().Draw(t, "text"))
 	a.Owner, a.Long = owners().Draw(t, "owner"), from
+	a.ThreadID = someIDs().Draw(t, "thread")
 	if !from.IsZero() && rapid.IntRange(0, 3).Draw(t, "claims") == 0 {
 		a.Claim = &inbox.Claim{
 			Invitation: someIDs().Draw(t, "invitation"), Multi: rapid.Bool().Draw(t, "multi"),
@@ -206,7 +223,8 @@ func (p *pair) handled(t *rapid.T) {
 func (p *pair) mark(t *rapid.T) {
 	owner, seqs := owners().Draw(t, "owner"), rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 4).Draw(t, "seqs")
 	m := inbox.Mark(rapid.IntRange(int(inbox.MarkShown), int(inbox.MarkAcked)).Draw(t, "mark"))
-	p.both(t, "mark", func(s inbox.Store) (any, error) { return nil, s.Mark(p.ctx, owner, m, seqs) })
+	receipts := rapid.SliceOfN(rapid.Custom(p.parcel), 0, 2).Draw(t, "receipts")
+	p.both(t, "mark", func(s inbox.Store) (any, error) { return nil, s.Mark(p.ctx, owner, m, seqs, receipts...) })
 }
 
 func (p *pair) delete(t *rapid.T) {
@@ -232,4 +250,74 @@ func (p *pair) list(t *rapid.T) {
 		q.Dispositions = append(q.Dispositions, inbox.Disposition(d))
 	}
 	p.both(t, "list", func(s inbox.Store) (any, error) { return s.List(p.ctx, q) })
+}
+
+// matcher draws how to select by payload: nothing, "x" or "y".
+func (p *pair) matcher(t *rapid.T) func([]byte) bool {
+	text := rapid.SampledFrom([]string{"", "", "x", "y"}).Draw(t, "match")
+	if text == "" {
+		return nil
+	}
+	return has(text)
+}
+
+func (p *pair) match(t *rapid.T) {
+	q := inbox.Query{
+		Match: p.matcher(t), Seqs: rapid.SliceOfN(rapid.Int64Range(0, 12), 0, 5).Draw(t, "seqs"),
+		BySeq: rapid.Bool().Draw(t, "by seq"), Newest: rapid.Bool().Draw(t, "newest"), Limit: rapid.IntRange(0, 3).Draw(t, "limit"),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "by id") == 0 {
+		q.MessageID = someIDs().Draw(t, "message id")
+	}
+	if rapid.IntRange(0, 3).Draw(t, "by thread") == 0 {
+		q.ThreadID = someIDs().Draw(t, "thread id")
+	}
+	p.both(t, "match", func(s inbox.Store) (any, error) { return s.List(p.ctx, q) })
+}
+
+func (p *pair) hold(t *rapid.T) {
+	a := p.arrival(t)
+	r := inbox.Request{Entry: a.Entry, Long: a.Long, Addresses: rapid.SliceOfN(someIDs(), 0, 2).Draw(t, "addresses")}
+	r.Received = p.seconds(t, "received", -1)
+	p.both(t, "hold", func(s inbox.Store) (any, error) {
+		status, err := s.Hold(p.ctx, r)
+		if r.From.IsZero() && err != nil {
+			err = inbox.ErrNotFound // any error will do
+		}
+		return status, err
+	})
+}
+
+// wish draws a contact as a user could make it of a request.
+func wish(t *rapid.T) inbox.Contact {
+	return inbox.Contact{
+		Name:     rapid.SampledFrom([]string{"anna", "Anna", "", "a b"}).Draw(t, "name"),
+		Blocked:  rapid.Bool().Draw(t, "blocked"),
+		Receipts: inbox.ReceiptLevel(rapid.IntRange(-1, 4).Draw(t, "receipts")),
+		Life:     inbox.Life{Count: rapid.Uint32().Draw(t, "life")},
+	}
+}
+
+func (p *pair) accept(t *rapid.T) {
+	from, c := people().Draw(t, "from"), wish(t)
+	p.both(t, "accept", func(s inbox.Store) (any, error) { return s.AcceptRequest(p.ctx, from, c, p.now) })
+}
+
+func (p *pair) drop(t *rapid.T) {
+	from := people().Draw(t, "from")
+	p.both(t, "drop", func(s inbox.Store) (any, error) { return nil, s.DropRequest(p.ctx, from) })
+}
+
+func (p *pair) updateContact(t *rapid.T) {
+	from, c := people().Draw(t, "from"), wish(t)
+	p.both(t, "update contact", func(s inbox.Store) (any, error) {
+		return nil, s.UpdateContact(p.ctx, from, func(old *inbox.Contact) error {
+			old.Receipts, old.Life, old.DisplayName = c.Receipts, c.Life, c.Name
+			return nil
+		})
+	})
+}
+
+func (p *pair) passMonths(t *rapid.T) {
+	p.now = p.now.Add(inbox.RequestTime / 3 * time.Duration(rapid.IntRange(0, 2).Draw(t, "months")))
 }

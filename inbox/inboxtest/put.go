@@ -24,6 +24,7 @@ var putScenarios = map[string]func(*testing.T, inbox.Store){
 	"takes a full payload and no larger one":    putSizes,
 	"refuses an arrival without owner":          putNoOwner,
 	"numbers without gaps or reuse":             putNumbers,
+	"settles what is only to be kept":           putKept,
 	"is one step":                               putOneStep,
 	"counts one of many at once":                putRace,
 }
@@ -182,6 +183,22 @@ func putOneStep(t *testing.T, s inbox.Store) {
 	same(t, "entries", list(t, s, inbox.Query{}), []inbox.Entry(nil))
 	same(t, "retry", statuses(put(t, s, message(bob, "m1", "x"))), []string{"added"})
 	same(t, "none", put(t, s), []inbox.PutResult{})
+}
+
+func putKept(t *testing.T, s inbox.Store) {
+	kept := message(bob, "kept", "x")
+	kept.Kept = true
+	results := put(t, s, message(bob, "pending", "x"), kept, kept)
+	same(t, "statuses", statuses(results), []string{"added", "added", "duplicate"})
+	same(t, "kept", entryIDs(list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Kept}})), []string{"kept"})
+	same(t, "pending", entryIDs(list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Pending}})), []string{"pending"})
+	stats, err := s.Stats(t.Context())
+	noErr(t, err)
+	if stats.Pending != 1 || stats.Unread != 1 {
+		t.Errorf("%d pending and %d unread, want one of each", stats.Pending, stats.Unread)
+	}
+	noErr(t, s.Handled(t.Context(), alice, results[1].Seq, inbox.Rejected))
+	same(t, "after", entryIDs(list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Kept}})), []string{"kept"})
 }
 
 // putRace has many callers put the same messages at once.

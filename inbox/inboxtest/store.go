@@ -33,10 +33,12 @@ func storeStats(t *testing.T, s inbox.Store) {
 		noErr(t, err)
 	}
 	noErr(t, s.AddContact(t.Context(), inbox.Contact{DID: bob, Name: "bob"}))
+	hold(t, s, asking(carol, "m1", "x"), inbox.Held)
+	hold(t, s, asking(dora, "m1", "x"), inbox.Held)
 	got, err := s.Stats(t.Context())
 	noErr(t, err)
 	newest := sent(t, s, inbox.SentQuery{Newest: true, Limit: 1})[0].Rev
-	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Waiting: 3, Failed: 2, Contacts: 1, Rev: newest})
+	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Waiting: 3, Failed: 2, Contacts: 1, Requests: 2, Rev: newest})
 }
 
 // hinted reports whether a hint comes; drivers leave it before the call that causes it returns.
@@ -150,6 +152,10 @@ func storeClosed(t *testing.T, s inbox.Store) {
 		"LongForm":      func() error { _, err := s.LongForm(ctx, dora); return err },
 		"Setting":       func() error { _, err := s.Setting(ctx, "x"); return err },
 		"SetSetting":    func() error { return s.SetSetting(ctx, "x", nil) },
+		"Hold":          func() error { _, err := s.Hold(ctx, asking(bob, "m1", "x")); return err },
+		"Requests":      func() error { _, err := s.Requests(ctx); return err },
+		"AcceptRequest": func() error { _, err := s.AcceptRequest(ctx, bob, contact(bob, "bob"), start); return err },
+		"DropRequest":   func() error { return s.DropRequest(ctx, bob) },
 		"Stats":         func() error { _, err := s.Stats(ctx); return err },
 	} {
 		if err := call(); !errors.Is(err, inbox.ErrClosed) {

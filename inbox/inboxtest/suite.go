@@ -21,7 +21,8 @@ func Run(t *testing.T, open func(t *testing.T) inbox.Store) {
 	groups := map[string]map[string]func(*testing.T, inbox.Store){
 		"Put": putScenarios, "List": listScenarios, "Settle": handledScenarios, "Claim": claimScenarios,
 		"Enqueue": enqueueScenarios, "Delivery": deliveryScenarios, "Retry": retryScenarios, "Sent": sentScenarios,
-		"Contacts": contactScenarios, "Facts": factScenarios, "Store": storeScenarios,
+		"Contacts": contactScenarios, "Facts": factScenarios, "Store": storeScenarios, "Requests": requestScenarios,
+		"Match": matchScenarios, "Receipts": receiptScenarios,
 	}
 	for group, scenarios := range groups {
 		for name, scenario := range scenarios {
@@ -32,6 +33,7 @@ func Run(t *testing.T, open func(t *testing.T) inbox.Store) {
 		}
 	}
 	t.Run("Property/Outbox", func(t *testing.T) { t.Parallel(); outboxProperty(t, open) })
+	t.Run("Property/Requests", func(t *testing.T) { t.Parallel(); requestProperty(t, open) })
 	t.Run("Property/Inbox", func(t *testing.T) { t.Parallel(); inboxProperty(t, open) })
 }
 
@@ -217,18 +219,20 @@ type contents struct {
 	Entries  []inbox.Entry
 	Parcels  []inbox.Parcel
 	Contacts []inbox.Contact
+	Requests []inbox.Request
 	Stats    inbox.Stats
 	Due      time.Time
 	Waits    bool
 }
 
 func holds(ctx context.Context, s inbox.Store) (c contents, err error) {
-	var errs [5]error
+	var errs [6]error
 	c.Entries, errs[0] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000})
 	c.Parcels, errs[1] = s.Sent(ctx, inbox.SentQuery{BySeq: true, Limit: 1000})
 	c.Contacts, errs[2] = s.Contacts(ctx)
 	c.Stats, errs[3] = s.Stats(ctx)
 	c.Due, c.Waits, errs[4] = s.Due(ctx)
+	c.Requests, errs[5] = s.Requests(ctx)
 	for _, e := range errs {
 		if e != nil {
 			return c, e

@@ -101,7 +101,10 @@ func (s *Store) claim(c *inbox.Claim) (string, bool) {
 
 // List implements inbox.Inbox.
 func (s *Store) List(ctx context.Context, q inbox.Query) (list []inbox.Entry, err error) {
-	q = q.Clean()
+	q, err = q.Clean()
+	if err != nil {
+		return nil, err
+	}
 	err = s.step(ctx, func() error {
 		var found []*inbox.Entry
 		for _, e := range s.entries {
@@ -130,8 +133,10 @@ func selects(q inbox.Query, e *inbox.Entry) bool {
 		(q.MessageID == "" || q.MessageID == e.MessageID) &&
 		(q.ThreadID == "" || q.ThreadID == e.ThreadID) &&
 		(len(q.Dispositions) == 0 || slices.Contains(q.Dispositions, e.Disposition)) &&
+		(len(q.Seqs) == 0 || slices.Contains(q.Seqs, e.Seq)) &&
 		(!q.Unacked || !e.Acked) &&
-		e.Rev > q.AfterRev && e.Seq > q.AfterSeq
+		e.Rev > q.AfterRev && e.Seq > q.AfterSeq &&
+		(q.Match == nil || q.Match(e.Payload))
 }
 
 // order sorts rows as a query wants them.

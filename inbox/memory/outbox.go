@@ -259,5 +259,6 @@ func selectsSent(q inbox.SentQuery, p *parcel) bool {
 		(q.MessageID == "" || q.MessageID == p.MessageID) &&
 		(q.ThreadID == "" || q.ThreadID == p.message.thread) &&
 		(len(q.States) == 0 || slices.Contains(q.States, p.State)) &&
-		p.Rev > q.AfterRev
+		p.Rev > q.AfterRev && p.Seq > q.AfterSeq &&
+		(q.Match == nil || q.Match(p.message.payload))
 }

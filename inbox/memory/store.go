@@ -27,6 +27,7 @@ type Store struct {
 	claims   map[string]did.DID
 	longs    map[did.DID]did.DID
 	settings map[string][]byte
+	requests []inbox.Request // in the order in which they came
 }
 
 var _ inbox.Store = (*Store)(nil)
@@ -83,7 +84,7 @@ func (s *Store) Close() error {
 // Stats implements inbox.Store.
 func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 	err = s.step(ctx, func() error {
-		stats.Rev, stats.Contacts = s.rev, len(s.contacts)
+		stats.Rev, stats.Contacts, stats.Requests = s.rev, len(s.contacts), len(s.requests)
 		for _, e := range s.entries {
 			switch {
 			case e.Disposition == inbox.Pending:

@@ -84,7 +84,7 @@ func BenchmarkPut(b *testing.B) {
 }
 
 // concurrently calls fn n times from so many goroutines.
-func concurrently(callers, n int, fn func(i int) error, b *testing.B) {
+func concurrently(callers, n int, fn func(i int) error, b testing.TB) {
 	work := make(chan int)
 	var wg sync.WaitGroup
 	for range callers {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/mattn/go-sqlite3"
 	"github.com/parley-im/parley/inbox"
 )
 
@@ -25,6 +26,11 @@ type Report struct {
 	Damaged []Damage
 	// Problems is what SQLite's own check says of the file: at most 100 lines, none if all is well.
 	Problems []string
+	// SQLite is its version, Schema that of the tables.
+	SQLite string
+	Schema int
+	// Bytes is the size of the database with its log.
+	Bytes int64
 }
 
 // Err returns nil if everything is as it was written, else an inbox.ErrDamaged that says how much is
@@ -40,7 +46,14 @@ func (r Report) Err() error {
 // every row. An error means that it could not be read to the end; the report then says what was found
 // until then. It takes as long as reading the file, and blocks nobody.
 func (s *Store) Check(ctx context.Context) (report Report, err error) {
+	report.SQLite, _, _ = sqlite3.Version()
+	if report.Bytes, err = fileSize(s.path); err != nil {
+		return report, err
+	}
 	err = s.read(ctx, func(r session) error {
+		if report.Schema, err = r.schemaVersion(); err != nil {
+			return err
+		}
 		if report.Problems, err = r.fileProblems(); err != nil {
 			return err
 		}
@@ -143,6 +156,14 @@ var rowChecks = []rowCheck{
 	{"claims", "SELECT id, name, sealed FROM claims", factCheck("claims")},
 	{"longs", "SELECT id, name, sealed FROM longs", factCheck("longs")},
 	{"settings", "SELECT id, name, sealed FROM settings", factCheck("settings")},
+	{"requests", requestColumns, func(s session, rows *sql.Rows) (int64, error) {
+		var r requestRow
+		err := rows.Scan(r.scan()...)
+		if err == nil {
+			_, err = r.open(s.vault)
+		}
+		return r.id, err
+	}},
 }
 
 // plainCheck opens rows that are bound to nothing but their number.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -37,6 +38,20 @@ func (e *encoder) text(s string) {
 
 func (e *encoder) did(d did.DID) { e.text(d.String()) }
 
+func (e *encoder) pins(pins [][32]byte) {
+	e.int(int64(len(pins)))
+	for _, pin := range pins {
+		e.bytes(pin[:])
+	}
+}
+
+func (e *encoder) texts(texts []string) {
+	e.int(int64(len(texts)))
+	for _, s := range texts {
+		e.text(s)
+	}
+}
+
 // time keeps every time.Time to the nanosecond, also those that no int64 of nanoseconds holds: the
 // sender of a message can claim any.
 func (e *encoder) time(t time.Time) {
@@ -54,6 +69,9 @@ func (d *decoder) int() int64 {
 	n, size := binary.Varint(d.rest)
 	return n * int64(d.skip(size))
 }
+
+// clone returns a decoder of a copy of what is left.
+func (d *decoder) clone() decoder { return decoder{rest: bytes.Clone(d.rest), err: d.err} }
 
 // skip passes over size bytes and returns 1, or 0 when there are not as many.
 func (d *decoder) skip(size int) int {
@@ -96,6 +114,28 @@ func (d *decoder) did() did.DID {
 func (d *decoder) time() time.Time {
 	sec, nsec := d.int(), d.int()
 	return time.Unix(sec, nsec).UTC()
+}
+
+func (d *decoder) pins() (pins [][32]byte) {
+	for n := d.int(); n > 0 && d.err == nil; n-- {
+		pins = append(pins, [32]byte{})
+		copy(pins[len(pins)-1][:], d.bytes())
+	}
+	return pins
+}
+
+func (d *decoder) texts() (texts []string) {
+	for n := d.int(); n > 0 && d.err == nil; n-- {
+		texts = append(texts, d.text())
+	}
+	return texts
+}
+
+// pass passes over so many fields of variable size.
+func (d *decoder) pass(fields int) {
+	for range fields {
+		d.bytes()
+	}
 }
 
 // end returns the first error; what was not read is one as well.

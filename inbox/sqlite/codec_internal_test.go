@@ -75,6 +75,8 @@ func TestCodecRefuses(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(encodeBody(&inbox.Entry{Owner: did.MustParse("did:example:a"), Payload: []byte("payload"), Created: time.Unix(5, 6)}))
 	f.Add(encodeContact(inbox.Contact{Name: "bob", Pins: [][32]byte{{1}}, Addresses: []string{"a"}}))
+	f.Add(encodeContact(inbox.Contact{Name: "bob", DisplayName: "Bob", Receipts: inbox.ReceiptsAll, Life: inbox.Life{Count: 1}}))
+	f.Add(encodeRequest(&inbox.Request{Entry: inbox.Entry{MessageID: "m", Payload: []byte("p")}, Pins: [][32]byte{{1}}}))
 	f.Add(encodeMessage(&inbox.Parcel{Owner: did.MustParse("did:example:a"), MessageID: "m", Payload: []byte("p")}))
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	v := testVault(f)
@@ -89,6 +91,14 @@ func FuzzDecode(f *testing.F) {
 		contact.sealed = v.seal(text, contact.binding())
 		if c, err := contact.open(v); err == nil && len(c.Pins)+len(c.Addresses) > len(text) {
 			t.Errorf("%d pins and %d addresses of %d bytes", len(c.Pins), len(c.Addresses), len(text))
+		}
+		request := requestRow{id: 1}
+		request.sealed = v.seal(text, request.binding())
+		if r, err := request.open(v); err == nil && len(r.Pins)+len(r.Addresses)+len(r.Payload) > len(text) {
+			t.Errorf("%d pins, %d addresses and %d bytes of %d bytes", len(r.Pins), len(r.Addresses), len(r.Payload), len(text))
+		}
+		if e, err := decodeBody(decoder{rest: text}); err == nil && !bytes.Equal(bodyPayload(decoder{rest: text}), e.Payload) {
+			t.Error("the payload alone is another than that of the entry")
 		}
 		parcel := parcelRow{seq: 1}
 		parcel.sealed = v.seal(text, parcel.binding())

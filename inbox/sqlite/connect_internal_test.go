@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"crypto/sha256"
 	"io"
 	"log/slog"
@@ -96,37 +95,6 @@ func TestCheckVersion(t *testing.T) {
 	text, number, _ := sqlite3.Version()
 	for _, n := range []int{3_051_003, number} {
 		if err := checkVersion(n, text); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// TestIndexes makes sure that what is asked often is answered from an index, in its order.
-func TestIndexes(t *testing.T) {
-	t.Parallel()
-	s := openTest(t)
-	for query, index := range map[string]string{
-		"SELECT seq, rev FROM entries WHERE disposition = 1 ORDER BY rev LIMIT 9":                                               "entries_pending",
-		"SELECT seq, rev FROM entries WHERE disposition = 2 AND acked = 0 ORDER BY rev LIMIT 9":                                 "entries_unread",
-		"SELECT seq, rev FROM entries WHERE sender = x'00' AND rev > 1 ORDER BY rev LIMIT 9":                                    "entries_sender",
-		"SELECT seq, rev FROM entries WHERE message = x'00' ORDER BY seq LIMIT 9":                                               "entries_message",
-		"SELECT due FROM destinations WHERE due < 9 ORDER BY due LIMIT 1":                                                       "destinations_due",
-		"SELECT id FROM destinations WHERE recipient = x'00' AND next > 1":                                                      "destinations_recipient",
-		"SELECT p.seq, p.rev FROM parcels p WHERE p.rev > 9 ORDER BY p.rev LIMIT 9":                                             "parcels_rev",
-		"SELECT count(*) FROM parcels WHERE state IN (4, 5)":                                                                    "parcels_failed",
-		"SELECT retry FROM parcels WHERE destination = 1 AND retry < 9223372036854775807 ORDER BY retry LIMIT 1":                "parcels_retry",
-		parcelColumns + "WHERE destination = 1 AND seq > 1 AND retry <= 5 AND retry < 9223372036854775807 ORDER BY seq LIMIT 9": "parcels_queue",
-	} {
-		err := s.read(context.Background(), func(r session) error {
-			var id, parent, unused int
-			var plan string
-			_, err := r.get("EXPLAIN QUERY PLAN "+query, nil, &id, &parent, &unused, &plan)
-			if !strings.Contains(plan, index) {
-				t.Errorf("%s\n\tis answered by %s, want %s", query, plan, index)
-			}
-			return err
-		})
-		if err != nil {
 			t.Error(err)
 		}
 	}

@@ -1,9 +1,7 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,12 +31,12 @@ func (r *contactRow) open(v *vault) (c inbox.Contact, err error) {
 	c.Blocked, c.Confirmed = d.bool(), d.bool()
 	c.Added, c.Seen = d.time(), d.time()
 	c.PeerRecord, c.Invitation = slices.Clone(d.bytes()), slices.Clone(d.bytes())
-	for n := d.int(); n > 0 && d.err == nil; n-- {
-		c.Pins = append(c.Pins, [32]byte{})
-		copy(c.Pins[len(c.Pins)-1][:], d.bytes())
-	}
-	for n := d.int(); n > 0 && d.err == nil; n-- {
-		c.Addresses = append(c.Addresses, d.text())
+	c.Pins, c.Addresses = d.pins(), d.texts()
+	if len(d.rest) > 0 { // schema version 1 ends here
+		c.DisplayName, c.Description = d.text(), d.text()
+		c.Receipts = inbox.ReceiptLevel(d.int())
+		copy(c.Life.Branch[:], d.bytes())
+		c.Life.Count = uint32(d.int())
 	}
 	if d.end() != nil {
 		return c, v.damaged("contacts", r.id)
@@ -56,14 +54,13 @@ func encodeContact(c inbox.Contact) []byte {
 	e.time(c.Seen)
 	e.bytes(c.PeerRecord)
 	e.bytes(c.Invitation)
-	e.int(int64(len(c.Pins)))
-	for _, pin := range c.Pins {
-		e.bytes(pin[:])
-	}
-	e.int(int64(len(c.Addresses)))
-	for _, a := range c.Addresses {
-		e.text(a)
-	}
+	e.pins(c.Pins)
+	e.texts(c.Addresses)
+	e.text(c.DisplayName)
+	e.text(c.Description)
+	e.int(int64(c.Receipts))
+	e.bytes(c.Life.Branch[:])
+	e.int(int64(c.Life.Count))
 	return e
 }
 
@@ -108,13 +105,22 @@ func (t *tx) addContact(c inbox.Contact) error {
 		return err
 	}
 	r := contactRow{id: id, did: t.hash(contactDID, c.DID.String()), name: t.hash(contactName, inbox.FoldName(c.Name))}
+	t.introduced = true
 	return t.exec("INSERT INTO contacts (id, did, name, sealed) VALUES (?, ?, ?, ?)",
 		r.id, r.did, r.name, t.seal(encodeContact(c), r.binding()))
 }
 
 // Contact implements inbox.Contacts.
-func (s *Store) Contact(ctx context.Context, id did.DID) (c inbox.Contact, err error) {
-	err = s.read(ctx, func(r session) error {
+func (s *Store) Contact(ctx context.Context, id did.DID) (inbox.Contact, error) {
+	if err := s.enter(); err != nil {
+		return inbox.Contact{}, err
+	}
+	defer s.leave()
+	c, known, err := s.knownContact(ctx, id)
+	if known || err != nil {
+		return c, err
+	}
+	err = s.glance(ctx, func(r session) error {
 		row, found, err := r.contact(id)
 		if err != nil {
 			return err
@@ -129,23 +135,20 @@ func (s *Store) Contact(ctx context.Context, id did.DID) (c inbox.Contact, err e
 }
 
 // Contacts implements inbox.Contacts. Damaged ones are passed over, and reported to the log.
-func (s *Store) Contacts(ctx context.Context) (list []inbox.Contact, err error) {
-	err = s.read(ctx, func(r session) error {
-		return r.each(contactColumns, nil, func(rows *sql.Rows) error {
-			var row contactRow
-			if err := rows.Scan(row.scan()...); err != nil {
-				return err
-			}
-			if c, err := row.open(s.vault); err == nil {
-				list = append(list, c)
-			}
-			return nil
-		})
-	})
-	slices.SortFunc(list, func(a, b inbox.Contact) int {
-		return cmp.Compare(inbox.FoldName(a.Name), inbox.FoldName(b.Name))
-	})
-	return list, err
+func (s *Store) Contacts(ctx context.Context) ([]inbox.Contact, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.leave()
+	all, err := s.contacts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]inbox.Contact, 0, len(all.list))
+	for _, c := range all.list {
+		list = append(list, c.Clone())
+	}
+	return list, nil
 }
 
 // UpdateContact implements inbox.Contacts.
@@ -184,6 +187,7 @@ func (t *tx) updateContact(r *contactRow, old, c inbox.Contact) error {
 		}
 	}
 	r.name = t.hash(contactName, inbox.FoldName(c.Name))
+	t.introduced = true
 	return t.exec("UPDATE contacts SET name = ?, sealed = ? WHERE id = ?",
 		r.name, t.seal(encodeContact(c), r.binding()), r.id)
 }
@@ -198,6 +202,7 @@ func (s *Store) RemoveContact(ctx context.Context, id did.DID) error {
 		if !found {
 			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
 		}
+		t.introduced = true
 		return t.exec("DELETE FROM contacts WHERE id = ?", r.id)
 	})
 }

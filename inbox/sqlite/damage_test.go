@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/inbox/memory"
 	"github.com/parley-im/parley/inbox/sqlite"
@@ -138,7 +139,7 @@ func TestDamagedFacts(t *testing.T) {
 	s := open(t, path)
 	fill(t, s)
 	db := raw(t, path)
-	for _, table := range []string{"arrivals", "contacts", "claims", "longs", "settings"} {
+	for _, table := range []string{"arrivals", "contacts", "claims", "longs", "settings", "requests"} {
 		run(t, db, "UPDATE "+table+spoil+"true")
 	}
 	ctx := t.Context()
@@ -148,6 +149,7 @@ func TestDamagedFacts(t *testing.T) {
 		"claimed":   func() error { _, err := s.Claimed(ctx, "canary-invitation-bob"); return err },
 		"long form": func() error { _, err := s.LongForm(ctx, dora); return err },
 		"setting":   func() error { _, err := s.Setting(ctx, "canary-did"); return err },
+		"accept":    func() error { _, err := s.AcceptRequest(ctx, carol, inbox.Contact{}, now); return err },
 	} {
 		if err := call(); !errors.Is(err, inbox.ErrDamaged) {
 			t.Errorf("%s: err = %v, want ErrDamaged", name, err)
@@ -163,6 +165,12 @@ func TestDamagedFacts(t *testing.T) {
 	noErr(t, s.SetSetting(ctx, "canary-did", []byte("anew")))
 	noErr(t, s.Learn(ctx, doraL))
 	noErr(t, s.RemoveContact(ctx, bob))
+	status, err := s.Hold(ctx, request(carol, 7))
+	noErr(t, err)
+	noErr(t, s.DropRequest(ctx, did.MustParse("did:peer:4zQmCanaryOther")))
+	if rs, err := s.Requests(ctx); len(rs) != 1 || err != nil || status != inbox.Held {
+		t.Errorf("%d requests, err %v, status %v", len(rs), err, status)
+	}
 	value, err := s.Setting(ctx, "canary-did")
 	noErr(t, err)
 	long, err := s.LongForm(ctx, dora)

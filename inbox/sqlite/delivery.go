@@ -91,10 +91,13 @@ func (t *tx) take(d *destination, now int64, limit inbox.Limit) (ps []inbox.Parc
 	return ps, nil
 }
 
+// dueParcels must not be answered from parcels_destination, where all that is settled stands as well.
+const dueParcels = parcelColumns + `INDEXED BY parcels_queue
+	WHERE destination = ? AND seq > ? AND retry <= ? AND retry < 9223372036854775807 ORDER BY seq LIMIT ?`
+
 // due returns rows of parcels behind the one with the seq, not opened.
 func (t *tx) due(destination, after, now int64, limit int) (rows []*parcelRow, err error) {
-	err = t.each(parcelColumns+`WHERE destination = ? AND seq > ? AND retry <= ? AND retry < 9223372036854775807
-		ORDER BY seq LIMIT ?`, []any{destination, after, now, limit},
+	err = t.each(dueParcels, []any{destination, after, now, limit},
 		func(found *sql.Rows) error {
 			r := new(parcelRow)
 			rows = append(rows, r)
@@ -184,6 +187,16 @@ func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
 	query, args := "SELECT id FROM destinations WHERE next > ?", []any{micros(now)}
 	if !to.IsZero() {
 		query, args = query+" AND recipient = ?", append(args, s.hash(destRecipient, to.Canonical().String()))
+	}
+	// Mostly there is nothing to be done, and then the writer is not kept from other things.
+	var put bool
+	err := s.read(ctx, func(r session) error {
+		ids, err := r.numbers(query, args...)
+		put = len(ids) > 0
+		return err
+	})
+	if err != nil || !put {
+		return err
 	}
 	return s.do(ctx, 0, func(t *tx) error {
 		ids, err := t.numbers(query, args...)

@@ -22,6 +22,7 @@ type destination struct {
 	sealed          []byte
 
 	owner, to did.DID
+	queued    bool // this step has added a parcel, which is due at once
 }
 
 func (d *destination) binding() binding {
@@ -108,6 +109,7 @@ func (t *tx) heal(id int64, owner, to did.DID) (*destination, error) {
 	}
 	t.lease++
 	d.lease = t.lease
+	t.senders.add(owner)
 	if _, err := t.get("SELECT count(*) FROM parcels WHERE destination = ? AND state < 4", []any{id}, &d.unsettled); err != nil {
 		return nil, err
 	}
@@ -129,6 +131,7 @@ func (t *tx) addDestination(owner, to did.DID) (*destination, error) {
 		recipient: t.hash(destRecipient, to.String()),
 	}
 	d.seal(t.vault)
+	t.senders.add(owner)
 	return d, t.exec(`INSERT INTO destinations (id, name, recipient, due, next, lease, until, handed, failures, unsettled, sealed)
 		VALUES (?, ?, ?, ?, 0, 0, 0, 0, 0, 0, ?)`, d.id, d.name, d.recipient, d.due, d.sealed)
 }
@@ -141,6 +144,11 @@ func (t *tx) save(d *destination) error {
 	if err != nil {
 		return err
 	}
+	return t.saveDue(d, retry)
+}
+
+// saveDue is save for one whose first parcel is due at retry.
+func (t *tx) saveDue(d *destination, retry int64) error {
 	d.due = max(retry, d.next, d.until)
 	d.seal(t.vault)
 	return t.exec(`UPDATE destinations

@@ -84,14 +84,29 @@ func decodeBody(d decoder) (e inbox.Entry, err error) {
 	return e, d.end()
 }
 
+// bodyPayload returns the payload of an encoded body, and does not look at the rest.
+func bodyPayload(d decoder) []byte {
+	d.pass(7) // owner to signer key
+	for range 2 + 3*2 {
+		d.int() // flags and times
+	}
+	return d.bytes()
+}
+
 // arrival is an arrival with all that can be computed before the writer's turn.
 type arrival struct {
 	inbox.Arrival
 	row    entryRow
-	name   []byte // what it is known by
+	name   arrivalNames
 	digest [sha256.Size]byte
 	body   []byte
 }
+
+// arrivalNames are what an arrival is known by. One from a sender who is known is so by the hash of its
+// id and the hash of owner, sender and id: so one index, in which each arrival writes to another page,
+// finds it for both. Anonymous ones, and those whose entry was deleted under schema version 1, have the
+// second hash alone.
+type arrivalNames struct{ full, short []byte }
 
 func (v *vault) arrival(a inbox.Arrival) (arrival, error) {
 	a, err := a.Clean()
@@ -105,18 +120,29 @@ func (v *vault) arrival(a inbox.Arrival) (arrival, error) {
 			owner:       v.hash(entryOwner, a.Owner.String()),
 			sender:      v.hash(entrySender, a.From.String()),
 			message:     v.hash(entryMessage, a.MessageID),
-			thread:      v.hash(entryThread, a.ThreadID),
-			disposition: inbox.Pending,
+			thread:      v.thread(entryThread, a.ThreadID, a.MessageID),
+			disposition: a.Disposition,
 		},
 		name: v.arrivalName(&a.Entry, digest), digest: digest, body: encodeBody(&a.Entry),
 	}, nil
 }
 
-func (v *vault) arrivalName(e *inbox.Entry, digest [sha256.Size]byte) []byte {
+func (v *vault) arrivalName(e *inbox.Entry, digest [sha256.Size]byte) arrivalNames {
 	if e.From.IsZero() {
-		return v.hash(arrivalName, e.Owner.String(), string(digest[:]))
+		short := v.hash(arrivalName, e.Owner.String(), string(digest[:]))
+		return arrivalNames{short, short}
 	}
-	return v.hash(arrivalName, e.Owner.String(), e.From.String(), e.MessageID)
+	short := v.hash(arrivalName, e.Owner.String(), e.From.String(), e.MessageID)
+	return arrivalNames{append(v.hash(arrivalID, e.MessageID), short...), short}
+}
+
+// thread returns the hash of a thread; nothing for the message that begins it, which is found by its own
+// id and so needs no place in the index.
+func (v *vault) thread(c column, thread, message string) []byte {
+	if thread == message {
+		return []byte{}
+	}
+	return v.hash(c, thread)
 }
 
 // Put implements inbox.Inbox.
@@ -169,13 +195,14 @@ func (t *tx) put(a *arrival) (inbox.PutResult, error) {
 // payload still says that the message was committed.
 func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 	var seq int64
-	var sealed []byte
-	found, err := t.get("SELECT seq, sealed FROM arrivals WHERE name = ?", []any{a.name}, &seq, &sealed)
+	var name, sealed []byte
+	found, err := t.get("SELECT seq, name, sealed FROM arrivals WHERE name IN (?, ?)",
+		[]any{a.name.full, a.name.short}, &seq, &name, &sealed)
 	if !found || err != nil {
 		return inbox.PutResult{}, false, err
 	}
 	result := inbox.PutResult{Status: inbox.Duplicate}
-	digest, err := t.open(sealed, bind("arrivals", seq).hashes(a.name), "arrivals", seq)
+	digest, err := t.open(sealed, bind("arrivals", seq).hashes(name), "arrivals", seq)
 	if err != nil {
 		return result, true, nil
 	}
@@ -195,7 +222,7 @@ func (t *tx) insert(a *arrival) error {
 		return err
 	}
 	err = t.exec("INSERT INTO arrivals (seq, name, sealed) VALUES (?, ?, ?)",
-		seq, a.name, t.seal(a.digest[:], bind("arrivals", seq).hashes(a.name)))
+		seq, a.name.full, t.seal(a.digest[:], bind("arrivals", seq).hashes(a.name.full)))
 	if err != nil {
 		return err
 	}

@@ -55,3 +55,18 @@ func checkModes(path string) error {
 	}
 	return nil
 }
+
+// fileSize returns the size of the database with its log.
+func fileSize(path string) (bytes int64, err error) {
+	for _, suffix := range []string{"", "-wal"} {
+		info, err := os.Stat(path + suffix)
+		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		bytes += info.Size()
+	}
+	return bytes, nil
+}

@@ -44,6 +44,40 @@ func parcel(to did.DID, i int) inbox.Parcel {
 // fill puts at least two rows into every table that can have as many, always the same.
 func fill(t testing.TB, s inbox.Store) {
 	t.Helper()
+	fillFirst(t, s)
+	ctx := t.Context()
+	for i, from := range []did.DID{carol, did.MustParse("did:peer:4zQmCanaryOther")} {
+		r := request(from, i)
+		status, err := s.Hold(ctx, r)
+		noErr(t, err)
+		if status != inbox.Held {
+			t.Fatalf("hold: %v", status)
+		}
+	}
+	begin, letter := arrival(50), parcel(carol, 50)
+	begin.ThreadID, letter.ThreadID = begin.MessageID, letter.MessageID
+	_, err := s.Put(ctx, begin)
+	noErr(t, err)
+	noErr(t, s.Enqueue(ctx, letter))
+	noErr(t, s.UpdateContact(ctx, dora, func(c *inbox.Contact) error {
+		c.DisplayName, c.Description, c.Receipts = "Canary Dora", "canary of her trade", inbox.ReceiptsReceived
+		c.Life = inbox.Life{Branch: [8]byte{1, 2, 3}, Count: 4}
+		return nil
+	}))
+}
+
+// request is the first message of a stranger.
+func request(from did.DID, i int) inbox.Request {
+	a := arrival(100 + i)
+	a.From = from
+	return inbox.Request{
+		Entry: a.Entry, Pins: [][32]byte{{1}}, Addresses: []string{"/dns/canary/tcp/4001"}, PeerRecord: []byte("canary record"),
+	}
+}
+
+// fillFirst is what fill put into a store of schema version 1.
+func fillFirst(t testing.TB, s inbox.Store) {
+	t.Helper()
 	ctx := t.Context()
 	claim := func(id did.DID, name string) *inbox.Claim {
 		return &inbox.Claim{Invitation: "canary-invitation-" + name, Expires: now.Add(hour), Contact: inbox.Contact{
@@ -77,12 +111,13 @@ type contents struct {
 	Stats    inbox.Stats
 	Setting  string
 	Long, By did.DID
+	Requests []inbox.Request
 }
 
 func holds(t testing.TB, s inbox.Store) (c contents) {
 	t.Helper()
 	ctx := t.Context()
-	var errs [7]error
+	var errs [8]error
 	c.Entries, errs[0] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000})
 	c.Parcels, errs[1] = s.Sent(ctx, inbox.SentQuery{BySeq: true, Limit: 1000})
 	c.Contacts, errs[2] = s.Contacts(ctx)
@@ -91,6 +126,7 @@ func holds(t testing.TB, s inbox.Store) (c contents) {
 	c.Setting, errs[4] = string(setting), err
 	c.Long, errs[5] = s.LongForm(ctx, dora)
 	c.By, errs[6] = s.Claimed(ctx, "canary-invitation-bob")
+	c.Requests, errs[7] = s.Requests(ctx)
 	for _, err := range errs {
 		noErr(t, err)
 	}

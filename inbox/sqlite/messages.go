@@ -15,8 +15,11 @@ type messageRow struct {
 	sealed                       []byte
 }
 
-func (r *messageRow) binding() binding {
-	return bind("messages", r.id).hashes(r.name, r.owner, r.message, r.thread)
+func (r *messageRow) binding() binding { return r.bindInto(nil) }
+
+// bindInto is as binding, into the memory of b.
+func (r *messageRow) bindInto(b binding) binding {
+	return b.bind("messages", r.id).hashes(r.name, r.owner, r.message, r.thread)
 }
 
 const messageColumns = "SELECT id, name, owner, message, thread, sealed FROM messages "
@@ -31,11 +34,21 @@ func (r *messageRow) open(v *vault) (p inbox.Parcel, err error) {
 	if err != nil {
 		return p, err
 	}
+	return r.decode(v, d)
+}
+
+func (r *messageRow) decode(v *vault, d decoder) (p inbox.Parcel, err error) {
 	p.Owner, p.MessageID, p.Type, p.ThreadID, p.Payload = d.did(), d.text(), d.text(), d.text(), d.bytes()
 	if d.end() != nil {
 		return p, v.damaged("messages", r.id)
 	}
 	return p, nil
+}
+
+// messagePayload returns the payload of an encoded message, and does not look at the rest.
+func messagePayload(d decoder) []byte {
+	d.pass(4) // owner to thread
+	return d.bytes()
 }
 
 func encodeMessage(p *inbox.Parcel) []byte {
@@ -71,24 +84,24 @@ func (s session) readMessage(id int64) (inbox.Parcel, error) {
 	return r.open(s.vault)
 }
 
-// addMessage returns the number of p's message, which it stores if it is new. Another payload under
-// the same name is ErrConflict.
-func (t *tx) addMessage(p *parcel) (int64, error) {
-	id, err := t.messageID(p.name)
-	if err != nil {
-		return 0, err
+// addMessage returns the number of p's message, which it stores if it is new, and whether it is. Another
+// payload under the same name is ErrConflict.
+func (t *tx) addMessage(p *parcel) (id int64, fresh bool, err error) {
+	if id, err = t.messageID(p.name); err != nil {
+		return 0, false, err
 	}
 	if id == 0 {
-		return t.insertMessage(p)
+		id, err = t.insertMessage(p)
+		return id, true, err
 	}
 	old, err := t.readMessage(id)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if !bytes.Equal(old.Payload, p.Payload) {
-		return 0, fmt.Errorf("enqueue %q: %w", p.MessageID, inbox.ErrConflict)
+		return 0, false, fmt.Errorf("enqueue %q: %w", p.MessageID, inbox.ErrConflict)
 	}
-	return id, nil
+	return id, false, nil
 }
 
 func (t *tx) insertMessage(p *parcel) (int64, error) {
@@ -100,7 +113,7 @@ func (t *tx) insertMessage(p *parcel) (int64, error) {
 		id: id, name: p.name,
 		owner:   t.hash(messageOwner, p.Owner.String()),
 		message: t.hash(messageID, p.MessageID),
-		thread:  t.hash(messageThread, p.ThreadID),
+		thread:  t.thread(messageThread, p.ThreadID, p.MessageID),
 	}
 	return id, t.exec("INSERT INTO messages (id, name, owner, message, thread, sealed) VALUES (?, ?, ?, ?, ?, ?)",
 		r.id, r.name, r.owner, r.message, r.thread, t.seal(encodeMessage(&p.Parcel), r.binding()))

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -16,6 +17,9 @@ var migrations embed.FS
 // applicationID marks the database as one of ours: "Prly".
 const applicationID = 0x50726c79
 
+// rewrites are what SQL cannot do in the step to a version: it does not know the keys.
+var rewrites = map[int]func(session) error{2: session.renameArrivals}
+
 // migrate brings the schema to the newest version, each step in one transaction. There is no way
 // back: a newer version than we know is refused.
 func migrate(w session) error {
@@ -29,6 +33,11 @@ func migrate(w session) error {
 	}
 	if version > len(scripts) {
 		return fmt.Errorf("schema version %d, this parley knows %d: %w", version, len(scripts), inbox.ErrSchema)
+	}
+	if version > 0 && version < len(scripts) {
+		if err := w.unlock(); err != nil { // before rows are sealed anew
+			return err
+		}
 	}
 	for v := version; v < len(scripts); v++ {
 		script, err := migrations.ReadFile(scripts[v])
@@ -65,14 +74,74 @@ func (s session) apply(version int, script string) error {
 	if err != nil {
 		return err
 	}
-	script += fmt.Sprintf(";PRAGMA user_version = %d;PRAGMA application_id = %d;", version, applicationID)
-	if err = s.exec(script); err == nil {
+	err = s.exec(script)
+	if rewrite := rewrites[version]; err == nil && rewrite != nil {
+		err = rewrite(s)
+	}
+	if err == nil {
+		err = s.exec(fmt.Sprintf("PRAGMA user_version = %d;PRAGMA application_id = %d;", version, applicationID))
+	}
+	if err == nil {
 		err = s.exec("COMMIT")
 	}
 	if err != nil {
 		return errors.Join(err, s.exec("ROLLBACK"))
 	}
 	return nil
+}
+
+// renamePage is how many arrivals are renamed between two queries.
+const renamePage = 500
+
+// renameArrivals puts the hash of the message id before the name of each arrival of a known sender whose
+// entry still exists. The others keep the name that they have, under which they are known as well.
+func (s session) renameArrivals() error {
+	for last := int64(0); ; {
+		var page []renamed
+		err := s.each(`SELECT a.seq, a.name, a.sealed, b.sealed FROM arrivals a JOIN bodies b ON b.seq = a.seq
+			WHERE a.seq > ? ORDER BY a.seq LIMIT ?`, []any{last, renamePage}, func(rows *sql.Rows) error {
+			var r renamed
+			err := rows.Scan(&r.seq, &r.name, &r.sealed, &r.body)
+			page = append(page, r)
+			return err
+		})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		for _, r := range page {
+			if last = r.seq; !s.rename(&r) {
+				continue
+			}
+			if err := s.exec("UPDATE arrivals SET name = ?, sealed = ? WHERE seq = ?", r.name, r.sealed, r.seq); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// renamed is an arrival with the body of its entry.
+type renamed struct {
+	seq                int64
+	name, sealed, body []byte
+}
+
+// rename seals the row under its new name; false if it keeps the one it has. Damaged rows do.
+func (s session) rename(r *renamed) bool {
+	digest, err := s.open(r.sealed, bind("arrivals", r.seq).hashes(r.name), "arrivals", r.seq)
+	if err != nil {
+		return false
+	}
+	text, err := s.open(r.body, bind("bodies", r.seq), "bodies", r.seq)
+	if err != nil {
+		return false
+	}
+	e, err := decodeBody(text)
+	if err != nil || e.From.IsZero() {
+		return false
+	}
+	r.name = append(s.hash(arrivalID, e.MessageID), r.name...)
+	r.sealed = s.seal(digest.rest, bind("arrivals", r.seq).hashes(r.name))
+	return true
 }
 
 // unlock proves that the keys are those of the database, by opening the check row or the counters:

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/inbox/memory"
 	"github.com/parley-im/parley/inbox/sqlite"
@@ -119,21 +120,80 @@ func TestOpenCreates(t *testing.T) {
 
 var update = flag.Bool("update", false, "write the golden database of the newest schema version")
 
-// TestGolden opens a database that the first version of the schema wrote, and goes on with it.
+// TestGolden opens databases that each version of the schema wrote, and goes on with them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	golden := filepath.Join("testdata", "v1.db.gz")
-	path := tempPath(t)
+	newest := "v2.db.gz"
 	if *update {
+		path := tempPath(t)
 		s := open(t, path)
 		fill(t, s)
 		noErr(t, s.Close())
-		pack(t, path, golden)
-	} else {
-		unpack(t, golden, path)
+		pack(t, path, filepath.Join("testdata", newest))
 	}
-	s, model := open(t, path), memory.Open()
-	fill(t, model)
+	for name, fill := range map[string]func(testing.TB, inbox.Store){"v1.db.gz": fillFirst, newest: fill} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := tempPath(t)
+			unpack(t, filepath.Join("testdata", name), path)
+			model := memory.Open()
+			fill(t, model)
+			goOn(t, open(t, path), model)
+			s := open(t, path)
+			report, err := s.Check(t.Context())
+			noErr(t, errors.Join(err, report.Err()))
+			if report.Schema != 2 {
+				t.Errorf("schema version %d, want 2", report.Schema)
+			}
+		})
+	}
+}
+
+// TestMigrateNeedsTheKey opens an old database with another key first: nothing of it may change.
+func TestMigrateNeedsTheKey(t *testing.T) {
+	t.Parallel()
+	path := tempPath(t)
+	unpack(t, filepath.Join("testdata", "v1.db.gz"), path)
+	other := func(label string) [32]byte { return sha256.Sum256([]byte("other " + label)) }
+	if _, err := sqlite.Open(t.Context(), path, sqlite.Options{Subkey: other}); !errors.Is(err, inbox.ErrDamaged) {
+		t.Fatalf("err = %v, want ErrDamaged", err)
+	}
+	var version int
+	noErr(t, raw(t, path).QueryRow("PRAGMA user_version").Scan(&version))
+	if version != 1 {
+		t.Errorf("schema version %d, want 1 still", version)
+	}
+	es, err := open(t, path).List(t.Context(), inbox.Query{MessageID: "canary-message-1"})
+	if len(es) != 1 || err != nil {
+		t.Errorf("%d entries, err %v", len(es), err)
+	}
+}
+
+// TestMigrateDamaged: what cannot be read is left as it is, and the rest is found.
+func TestMigrateDamaged(t *testing.T) {
+	t.Parallel()
+	path := tempPath(t)
+	unpack(t, filepath.Join("testdata", "v1.db.gz"), path)
+	db := raw(t, path)
+	run(t, db, "UPDATE arrivals"+spoil+"seq = 1")
+	run(t, db, "UPDATE bodies"+spoil+"seq = 2")
+	run(t, db, "UPDATE contacts"+spoil+"id = 1")
+	noErr(t, db.Close())
+	s := open(t, path)
+	two := arrival(2)
+	two.From = doraL
+	results, err := s.Put(t.Context(), arrival(1), two)
+	noErr(t, err)
+	want := []inbox.PutResult{{Status: inbox.Duplicate}, {Status: inbox.Duplicate, Seq: 2}}
+	if d := diff(want, results); d != "" {
+		t.Errorf("results (-want +got):\n%s", d)
+	}
+	wantDamage(t, s, []sqlite.Damage{{Table: "arrivals", Seq: 1}, {Table: "bodies", Seq: 2}, {Table: "contacts", Seq: 1}})
+}
+
+// goOn makes sure that the store holds what the model does, and that it can be used and closed.
+func goOn(t *testing.T, s *sqlite.Store, model inbox.Store) {
+	t.Helper()
 	if d := diff(holds(t, model), holds(t, s)); d != "" {
 		t.Errorf("contents (-want +got):\n%s", d)
 	}
@@ -141,10 +201,38 @@ func TestGolden(t *testing.T) {
 	noErr(t, errors.Join(err, report.Err()))
 	results, err := s.Put(t.Context(), arrival(1), arrival(4), arrival(5))
 	noErr(t, err)
-	want := []inbox.PutResult{{Status: inbox.Duplicate, Seq: 1}, {Status: inbox.Duplicate}, {Status: inbox.Added, Seq: 5}}
+	want, err := model.Put(t.Context(), arrival(1), arrival(4), arrival(5))
+	noErr(t, err)
 	if d := diff(want, results); d != "" {
 		t.Errorf("results (-want +got):\n%s", d)
 	}
+	for _, id := range []string{"canary-message-1", "canary-message-3", "canary-message-4", "canary-message-5"} {
+		for _, q := range []inbox.Query{{MessageID: id}, {ThreadID: id}, {Owner: alice, From: bob, MessageID: id}} {
+			want, err := model.List(t.Context(), q)
+			noErr(t, err)
+			got, err := s.List(t.Context(), q)
+			noErr(t, err)
+			if d := diff(want, got); d != "" {
+				t.Errorf("entries of %s (-want +got):\n%s", id, d)
+			}
+		}
+	}
+	for _, s := range []inbox.Store{s, model} {
+		noErr(t, s.UpdateContact(t.Context(), bob, func(c *inbox.Contact) error { c.DisplayName = "Bob"; return nil }))
+		_, err := s.Hold(t.Context(), request(alice, 9))
+		noErr(t, err)
+		anonymous := arrival(3)
+		anonymous.From = did.DID{}
+		results, err := s.Put(t.Context(), arrival(5), anonymous)
+		noErr(t, err)
+		if results[0].Status != inbox.Duplicate || results[1].Status != inbox.Duplicate {
+			t.Errorf("results %v, want duplicates", results)
+		}
+	}
+	if d := diff(holds(t, model), holds(t, s)); d != "" {
+		t.Errorf("contents afterwards (-want +got):\n%s", d)
+	}
+	noErr(t, s.Close())
 }
 
 func pack(t *testing.T, from, to string) {

@@ -89,9 +89,14 @@ func (s session) whole(r *parcelRow) (inbox.Parcel, error) {
 	if err != nil {
 		return p, err
 	}
+	return r.fill(p), nil
+}
+
+// fill adds what the row says to what the message says.
+func (r *parcelRow) fill(p inbox.Parcel) inbox.Parcel {
 	p.To, p.Created, p.Expires, p.Updated = r.to, r.created, r.expires, r.updated
 	p.Seq, p.Rev, p.State, p.Attempts, p.Path, p.Problem = r.seq, r.rev, r.state, r.attempts, r.path, r.problem
-	return p, nil
+	return p
 }
 
 // update writes what changes in a parcel, with the next revision.
@@ -164,7 +169,13 @@ func (t *tx) enqueue(ps []parcel) error {
 		}
 	}
 	for _, d := range touched {
-		if err := t.save(d); err != nil {
+		var err error
+		if d.queued {
+			err = t.saveDue(d, atOnce)
+		} else {
+			err = t.save(d)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -173,14 +184,16 @@ func (t *tx) enqueue(ps []parcel) error {
 
 // queue adds one parcel to its destination, unless it is there.
 func (t *tx) queue(p *parcel, d *destination) error {
-	message, err := t.addMessage(p)
+	message, fresh, err := t.addMessage(p)
 	if err != nil {
 		return err
 	}
-	var old int64
-	found, err := t.get("SELECT seq FROM parcels WHERE message = ? AND destination = ?", []any{message, d.id}, &old)
-	if found || err != nil {
-		return err
+	if !fresh { // a message that is new has no parcels
+		var old int64
+		found, err := t.get("SELECT seq FROM parcels WHERE message = ? AND destination = ?", []any{message, d.id}, &old)
+		if found || err != nil {
+			return err
+		}
 	}
 	if d.unsettled++; d.unsettled > inbox.MaxQueued {
 		return fmt.Errorf("enqueue: %w", inbox.ErrFull)
@@ -194,6 +207,7 @@ func (t *tx) queue(p *parcel, d *destination) error {
 		to: p.To, created: p.Created, expires: p.Expires, updated: p.Updated,
 	}
 	r.seal(t.vault)
+	d.queued = true
 	return t.exec("INSERT INTO parcels (seq, message, destination, rev, state, retry, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		r.seq, r.message, r.destination, r.rev, r.state, r.retry, r.sealed)
 }

@@ -27,6 +27,7 @@ type column string
 
 const (
 	arrivalName   column = "arrivals.name"
+	arrivalID     column = "arrivals.message"
 	entryOwner    column = "entries.owner"
 	entrySender   column = "entries.sender"
 	entryMessage  column = "entries.message"
@@ -42,12 +43,13 @@ const (
 	claimName     column = "claims.name"
 	longName      column = "longs.name"
 	settingName   column = "settings.name"
+	requestName   column = "requests.name"
 )
 
 var columns = []column{
-	arrivalName, entryOwner, entrySender, entryMessage, entryThread,
+	arrivalName, arrivalID, entryOwner, entrySender, entryMessage, entryThread,
 	messageName, messageOwner, messageID, messageThread, destName, destRecipient,
-	contactDID, contactName, claimName, longName, settingName,
+	contactDID, contactName, claimName, longName, settingName, requestName,
 }
 
 // vault seals and opens rows and computes look-up hashes. It is safe for concurrent use.
@@ -55,6 +57,8 @@ type vault struct {
 	aead cipher.AEAD
 	keys map[column][32]byte
 	log  *slog.Logger
+
+	senders senders // what cannot be read from hashes
 
 	mu       sync.Mutex
 	reported map[rowID]bool // guarded by mu: rows whose damage is in the log
@@ -101,8 +105,11 @@ func (v *vault) hash(c column, parts ...string) []byte {
 type binding []byte
 
 // bind starts a binding with the table and the row's never-reused number.
-func bind(table string, seq int64) binding {
-	b := append(binding{formatByte, keyByte}, byte(len(table)))
+func bind(table string, seq int64) binding { return binding(nil).bind(table, seq) }
+
+// bind is as the function, into the memory of b.
+func (b binding) bind(table string, seq int64) binding {
+	b = append(b[:0], formatByte, keyByte, byte(len(table)))
 	return append(b, table...).ints(seq)
 }
 
@@ -131,10 +138,15 @@ func (v *vault) seal(text []byte, b binding) []byte {
 
 // open returns the text of a row, or ErrDamaged, which it also logs, once per row.
 func (v *vault) open(blob []byte, b binding, table string, seq int64) (decoder, error) {
+	return v.openInto(nil, blob, b, table, seq)
+}
+
+// openInto is as open, into the memory of dst if that is large enough.
+func (v *vault) openInto(dst, blob []byte, b binding, table string, seq int64) (decoder, error) {
 	if len(blob) < headSize || blob[0] != formatByte || blob[1] != keyByte {
 		return decoder{}, v.damaged(table, seq)
 	}
-	text, err := v.aead.Open(nil, blob[2:headSize], blob[headSize:], b)
+	text, err := v.aead.Open(dst[:0], blob[2:headSize], blob[headSize:], b)
 	if err != nil {
 		return decoder{}, v.damaged(table, seq)
 	}

@@ -30,10 +30,12 @@ type Options struct {
 type Store struct {
 	*vault
 	watchers inbox.Watchers
+	path     string // absolute
 
 	writing *sql.DB
 	writer  *sql.Conn // used by Open, and then by serve alone
 	readers *sql.DB
+	known   known
 
 	calls  chan *call
 	quit   chan struct{} // closed by Close
@@ -85,7 +87,7 @@ func open(ctx context.Context, path string, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		vault: v, writing: connect(path, false, 1), readers: connect(path, true, o.Readers),
+		vault: v, path: path, writing: connect(path, false, 1), readers: connect(path, true, o.Readers),
 		calls: make(chan *call), quit: make(chan struct{}), served: make(chan struct{}),
 	}
 	if err := s.start(ctx, path); err != nil {
@@ -171,6 +173,17 @@ func (s *Store) read(ctx context.Context, fn func(r session) error) error {
 	return errors.Join(err, conn.Close())
 }
 
+// glance runs fn, which must be one statement and so needs no snapshot around it, on a reading connection. The
+// caller has entered.
+func (s *Store) glance(ctx context.Context, fn func(r session) error) error {
+	conn, err := s.readers.Conn(ctx)
+	if err != nil {
+		return explain(err)
+	}
+	err = fn(session{s.vault, conn})
+	return errors.Join(err, conn.Close())
+}
+
 func (s session) snapshot(fn func(r session) error) error {
 	if err := s.exec("BEGIN"); err != nil {
 		return err
@@ -191,8 +204,10 @@ func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 			(SELECT coalesce(sum(unsettled), 0) FROM destinations),
 			(SELECT count(*) FROM parcels WHERE state IN (4, 5)),
 			(SELECT count(*) FROM contacts),
+			(SELECT count(*) FROM requests),
 			(SELECT rev FROM counters)`, nil,
-			&stats.Pending, &stats.Unread, &stats.Waiting, &stats.Failed, &stats.Contacts, &stats.Rev)
+			&stats.Pending, &stats.Unread, &stats.Waiting, &stats.Failed, &stats.Contacts,
+			&stats.Requests, &stats.Rev)
 		return err
 	})
 	return stats, err

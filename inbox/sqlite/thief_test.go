@@ -31,6 +31,9 @@ func TestCanary(t *testing.T) {
 	for _, c := range held.Contacts {
 		noErr(t, s.RemoveContact(t.Context(), c.DID))
 	}
+	for _, r := range held.Requests {
+		noErr(t, s.DropRequest(t.Context(), r.From))
+	}
 	search(t, path, "after deleting")
 	noErr(t, s.Close())
 	search(t, path, "after closing")
@@ -78,13 +81,19 @@ func TestHashesDiffer(t *testing.T) {
 		for rows.Next() {
 			var hash []byte
 			noErr(t, rows.Scan(&hash))
-			if other, ok := seen[string(hash)]; ok {
-				t.Errorf("%s.%s has a hash of %s", c.table, c.column, other)
+			for half := range slices.Chunk(hash, 16) {
+				if other, ok := seen[string(half)]; ok && other != c.table+"."+c.column {
+					t.Errorf("%s.%s has a hash of %s", c.table, c.column, other)
+				}
 			}
-			if len(hash) != 16 {
+			halves := map[string]int{"arrivals.name": 2}[c.table+"."+c.column]
+			beginsThread := len(hash) == 0 && c.column == "thread"
+			if len(hash) != 16 && len(hash) != 16*halves && !beginsThread {
 				t.Errorf("%s.%s has a hash of %d bytes", c.table, c.column, len(hash))
 			}
-			seen[string(hash)] = c.table + "." + c.column
+			for half := range slices.Chunk(hash, 16) {
+				seen[string(half)] = c.table + "." + c.column
+			}
 		}
 		noErr(t, errors.Join(rows.Err(), rows.Close()))
 	}
@@ -121,7 +130,7 @@ func TestEveryColumnIsBound(t *testing.T) {
 	original, err := os.ReadFile(path)
 	noErr(t, err)
 	columns := columnsOf(t, raw(t, path))
-	if len(columns) < 55 {
+	if len(columns) < 59 {
 		t.Fatalf("only %d columns", len(columns))
 	}
 	for _, c := range columns {
@@ -200,8 +209,8 @@ func TestSwappedBlobs(t *testing.T) {
 		wantDamage(t, s, want)
 		swap(t, db, c, seqs[0], seqs[1])
 	}
-	if swapped != 10 {
-		t.Errorf("%d tables with two rows, want 10: all but checks and counters", swapped)
+	if swapped != 11 {
+		t.Errorf("%d tables with two rows, want 11: all but checks and counters", swapped)
 	}
 	wantDamage(t, s, nil)
 }

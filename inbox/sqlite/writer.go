@@ -136,6 +136,10 @@ func (s *Store) transact(calls []*call) (*tx, error) {
 	if err := t.saveCounters(); err != nil {
 		return t, t.undo(err)
 	}
+	if t.introduced {
+		s.known.changes.Add(1)
+		defer s.known.changes.Add(1)
+	}
 	if err := t.exec("COMMIT"); err != nil {
 		return t, t.undo(err)
 	}
@@ -169,8 +173,11 @@ func (c *call) attempt(t *tx) (err error) {
 type tx struct {
 	session
 	counters
-	saved  counters // as they stand in the database
-	hinted bool     // watchers should look again
+	saved  counters         // as they stand in the database
+	seqs   map[string]int64 // by table: the newest number that this transaction has given
+	hinted bool             // watchers should look again
+	// introduced is set when contacts change.
+	introduced bool
 }
 
 // begin starts the transaction and reads the counters within it.
@@ -202,6 +209,7 @@ func (t *tx) run(c *call) error {
 		return err
 	}
 	t.counters = before
+	clear(t.seqs)
 	if rerr := t.exec("ROLLBACK TO step"); rerr != nil {
 		return errors.Join(err, rerr) // SQLite has undone the whole transaction by itself
 	}
@@ -231,11 +239,20 @@ func (t *tx) nextRev() int64 {
 	return t.rev
 }
 
-// nextSeq returns the number that the next row of the table has to have: one more than any ever.
+// nextSeq returns the number that the next row of the table has to have: one more than any ever. The caller
+// inserts that row.
 func (t *tx) nextSeq(table string) (int64, error) {
-	var seq int64
-	_, err := t.get("SELECT seq FROM sqlite_sequence WHERE name = ?", []any{table}, &seq)
-	return seq + 1, err
+	seq, known := t.seqs[table]
+	if !known {
+		if _, err := t.get("SELECT seq FROM sqlite_sequence WHERE name = ?", []any{table}, &seq); err != nil {
+			return 0, err
+		}
+	}
+	if t.seqs == nil {
+		t.seqs = map[string]int64{}
+	}
+	t.seqs[table] = seq + 1
+	return seq + 1, nil
 }
 
 // counters is the one row of the table with this name.
