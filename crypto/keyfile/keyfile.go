@@ -24,14 +24,17 @@ func Create(ctx context.Context, path string, p Protection) (*Store, error) {
 	return createWith(ctx, path, root, p)
 }
 
-// Import is Create with the root of another key file: its text, as Unprotected returns it. A text that is protected
-// is refused with ErrPassphrase or ErrRing, a damaged one with ErrDamaged.
+// Import is Create with the root of another key file: its text, as Unprotected returns it. Any other text, also one
+// that is protected, is refused with ErrDamaged.
 func Import(ctx context.Context, path string, text []byte, p Protection) (*Store, error) {
 	f, err := parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("import keys: %w", err)
 	}
-	root, err := f.unlock(ctx, Protection{})
+	if f.kind() != None {
+		return nil, fmt.Errorf("import keys: %w: they are under a %s", ErrDamaged, f.kind())
+	}
+	root, err := f.open(nil)
 	if err != nil {
 		return nil, fmt.Errorf("import keys: %w", err)
 	}

@@ -270,14 +270,14 @@ func TestImport(t *testing.T) {
 
 func TestImportRefuses(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]error{"protected.key": keyfile.ErrPassphrase, "keyring.key": keyfile.ErrRing, "golden.json": keyfile.ErrDamaged} {
+	for _, name := range []string{"protected.key", "keyring.key", "golden.json"} {
 		text, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		path := newPath(t)
-		if _, err := keyfile.Import(t.Context(), path, text, keyfile.Protection{}); !errors.Is(err, want) {
-			t.Errorf("%s: got %v, want %v", name, err, want)
+		if _, err := keyfile.Import(t.Context(), path, text, keyfile.Protection{}); !errors.Is(err, keyfile.ErrDamaged) {
+			t.Errorf("%s: got %v, want ErrDamaged", name, err)
 		}
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: there is a file: %v", name, err)

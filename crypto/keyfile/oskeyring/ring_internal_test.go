@@ -68,7 +68,7 @@ func TestCancelled(t *testing.T) {
 }
 
 // forgetful takes everything and gives something else back.
-type forgetful struct{ stuck }
+type forgetful struct{}
 
 func (forgetful) Set(_, _, _ string) error        { return nil }
 func (forgetful) Get(_, _ string) (string, error) { return "c29tZXRoaW5nIGVsc2U", nil }
