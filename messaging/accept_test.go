@@ -169,7 +169,7 @@ func TestAcceptReplayAndConflict(t *testing.T) {
 	same(t, "verdicts", accept(t, p.bob, p.alice.DID(), one, one, other, two, again), []messaging.Verdict{
 		accepted(), {Kind: messaging.Duplicate}, refused(messaging.CodeConflict), accepted(), {Kind: messaging.Duplicate},
 	})
-	same(t, "kept", received(t, p.bob, inbox.Pending), []string{"1", "2"})
+	same(t, "kept", received(t, p.bob, inbox.Kept), []string{"1", "2"})
 }
 
 // Only a path that has proved the very sender of an envelope can answer for it.

@@ -17,8 +17,8 @@ const seenEvery = time.Minute
 // wakeEvery is how often greetings of one contact make what waits for it due.
 const wakeEvery = 10 * time.Second
 
-// Admit lets contacts in, and strangers who claim an invitation of ours that is still good. Somebody
-// blocked is told the same as a stranger.
+// Admit lets contacts in, and as guests strangers who claim an invitation of ours that is still good, or who
+// may leave a request. Somebody blocked is told the same as a stranger. Guests learn nothing of lives.
 func (n *Node) Admit(ctx context.Context, id did.DID, claim []byte) (Admission, error) {
 	a, err := n.admit(ctx, id, claim)
 	return a, n.counted(err)
@@ -29,13 +29,13 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, 
 	c, err := n.Store.Contact(ctx, id)
 	switch {
 	case err == nil && c.Blocked:
-		return guest, &Refusal{CodeStranger}
+		return guest, n.shut(ctx, c)
 	case err == nil:
-		return Admission{Saw: c.Life}, nil
+		return Admission{Life: n.life(), Saw: c.Life}, nil
 	case !errors.Is(err, inbox.ErrNotFound):
 		return guest, err
 	case len(claim) == 0 || n.Invitations == nil:
-		return guest, &Refusal{CodeStranger}
+		return guest, n.uninvited(id)
 	}
 	terms, err := n.Invitations.Shown(claim, time.Now())
 	if err != nil {
@@ -79,8 +79,8 @@ func (n *Node) maxContacts() int {
 }
 
 // Met keeps what a greeting has proved: the long form of the DID, the addresses, and that the peer is
-// there now, so that what waits for it is tried at once. Of somebody who is no contact yet nothing is kept
-// on disk: an invitation that many hold must not fill it.
+// there now, so that what waits for it is tried at once; and it passes on what a contact had seen of us. Of
+// somebody who is no contact yet nothing is kept on disk: an invitation that many hold must not fill it.
 func (n *Node) Met(ctx context.Context, p Peer) {
 	id := p.DID.Canonical()
 	c, err := n.Store.Contact(ctx, id)
@@ -88,8 +88,14 @@ func (n *Node) Met(ctx context.Context, p Peer) {
 		n.rememberStranger(p)
 		return
 	}
+	if c.Blocked {
+		return
+	}
 	if err == nil {
 		err = n.meet(ctx, c, p)
+		if p.Saw != (inbox.Life{}) && n.Lived != nil {
+			n.Lived(c.DID, p.Saw)
+		}
 	}
 	if err != nil {
 		n.log().Warn("recording a greeting failed", "peer", id, "err", err)
@@ -103,7 +109,7 @@ func (n *Node) meet(ctx context.Context, c inbox.Contact, p Peer) error {
 	}
 	if news(c, p) {
 		err := n.Store.UpdateContact(ctx, c.DID, func(c *inbox.Contact) error {
-			c.Seen = time.Now().UTC()
+			c.Seen, c.Life = time.Now().UTC(), newest(c.Life, p.Life)
 			if len(p.Addresses) > 0 {
 				c.Addresses, c.PeerRecord = p.Addresses, p.Record
 			}
@@ -148,7 +154,25 @@ func (n *Node) learn(ctx context.Context, id did.DID) error {
 
 // news reports whether a greeting tells more than the contact holds.
 func news(c inbox.Contact, p Peer) bool {
-	return len(p.Addresses) > 0 && !slices.Equal(c.Addresses, p.Addresses) || time.Since(c.Seen) > seenEvery
+	return len(p.Addresses) > 0 && !slices.Equal(c.Addresses, p.Addresses) ||
+		newest(c.Life, p.Life) != c.Life || time.Since(c.Seen) > seenEvery
+}
+
+// newest is the life to remember of a peer: the one that it shows now, unless it shows none, or an earlier
+// point of the branch on which it was seen before: then that is what it has to be told.
+func newest(before, now inbox.Life) inbox.Life {
+	if now == (inbox.Life{}) || now.Branch == before.Branch && now.Count < before.Count {
+		return before
+	}
+	return now
+}
+
+// life is how far our wallet has lived, as contacts are told.
+func (n *Node) life() inbox.Life {
+	if n.Life == nil {
+		return inbox.Life{}
+	}
+	return n.Life()
 }
 
 // rememberStranger keeps where somebody is who may become a contact with the next message.

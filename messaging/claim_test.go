@@ -25,7 +25,7 @@ func host(t *testing.T, n *messagingtest.Network) (*messagingtest.Party, func(mu
 	}
 	issuer := outofband.NewIssuer([32]byte{7})
 	p.Node.Invitations, p.Node.Introduction = issuer, userprofile.DisplayName
-	p.Mux.Handle(userprofile.Protocol, userprofile.Handler)
+	p.Mux.Handle(userprofile.Protocol, userprofile.Handler{})
 	return p, func(multi bool, good time.Duration) *outofband.Invitation {
 		now := time.Now().Truncate(time.Second).UTC()
 		inv, err := issuer.Issue(outofband.Invitation{From: p.Identity.DID, Multi: multi, Created: now, Expires: now.Add(good)})
@@ -50,7 +50,7 @@ func claim(t *testing.T, guest *messagingtest.Party, inv *outofband.Invitation, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := userprofile.New(inv.From.Canonical(), name)
+	m := userprofile.New(inv.From.Canonical(), userprofile.Of(name, ""), false)
 	m.ID, m.ParentThreadID = "hello", inv.ID
 	send(t, guest, m)
 }

@@ -61,21 +61,22 @@ func (n *Node) deliverLoop(ctx context.Context) error {
 // nextBatch leases one destination that is due, or says when to look again (zero: when something changes).
 func (n *Node) nextBatch(ctx context.Context) (*inbox.Batch, time.Time, error) {
 	now := time.Now()
-	batches, err := n.Store.Claim(ctx, now, now.Add(leaseTime), inbox.Limit{Destinations: 1, Bytes: maxBatchBytes})
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	if len(batches) > 0 {
-		return &batches[0], time.Time{}, nil
-	}
-	due, ok, err := n.Store.Due(ctx)
+	due, ok, err := n.Store.Due(ctx) // first, because it writes nothing: most of what changes is not for us
 	switch {
-	case ok && due.Before(now.Add(minRest)):
-		due = now.Add(minRest)
-	case ok && due.After(now.Add(farOff)):
-		err = n.Store.Wake(ctx, did.DID{}, now) // the clock was ahead when the pause was set
+	case err != nil || !ok:
+		return nil, time.Time{}, err
+	case due.After(now.Add(farOff)):
+		return nil, due, n.Store.Wake(ctx, did.DID{}, now) // the clock was ahead when the pause was set
+	case due.After(now.Add(minRest)):
+		return nil, due, nil
+	case due.After(now):
+		return nil, now.Add(minRest), nil
 	}
-	return nil, due, err
+	batches, err := n.Store.Claim(ctx, now, now.Add(leaseTime), inbox.Limit{Destinations: 1, Parcels: maxBatch, Bytes: maxBatchBytes})
+	if err != nil || len(batches) == 0 {
+		return nil, now.Add(minRest), err
+	}
+	return &batches[0], time.Time{}, nil
 }
 
 // deliver makes one attempt for a batch and records what it came to, also when ctx has ended: then the
@@ -183,38 +184,77 @@ func (n *Node) usable(doc *did.Document) (routes []route, err error) {
 	return routes, err
 }
 
-// send seals what is left and gives it to one endpoint. It returns nil once every parcel has an outcome.
+// send gives what is left to one endpoint, some parcels after the other; while they are on their way the next
+// are sealed. It returns nil once every parcel has an outcome.
 func (a *attempt) send(ctx context.Context, e route, self Identity, c inbox.Contact, doc *did.Document) error {
 	d := Delivery{From: self.DID, To: a.batch.To, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation}
-	outs, indices := a.current()
-	d.Envelopes = make([][]byte, len(indices))
-	errs := make([]error, len(indices))
-	sideBySide(len(indices), func(k int) {
-		d.Envelopes[k], errs[k] = a.node.seal(ctx, self, doc, a.rest()[indices[k]].Payload)
-	})
-	if err := errors.Join(errs...); err != nil {
-		return err
+	if !c.DID.IsZero() {
+		d.Life, d.Saw = a.node.life(), c.Life
 	}
-	if len(indices) == 0 {
-		a.outs = append(a.outs, outs...)
-		return nil
+	next := a.sealed(ctx, self, doc, a.rest())
+	for len(a.rest()) > 0 {
+		s := <-next
+		if s.err != nil {
+			return s.err
+		}
+		next = a.sealed(ctx, self, doc, a.rest()[len(s.outs):])
+		if err := a.give(ctx, e, c, d, s); err != nil {
+			<-next // what it works on is ours
+			return err
+		}
+		d.Claim = nil // it has been let in
 	}
-	results, err := e.transport.Send(ctx, d)
-	return a.take(ctx, c, outs, indices, results, err)
+	return nil
 }
 
-// current returns the outcomes of the parcels that are left, with those that have expired filled in, and
-// the indices of the others.
-func (a *attempt) current() (outs []inbox.Outcome, indices []int) {
-	outs = make([]inbox.Outcome, len(a.rest()))
-	for i, p := range a.rest() {
+// sealing is some parcels, sealed: their outcomes, with those that have expired filled in, and the envelopes
+// of the others, whose indices are among them.
+type sealing struct {
+	outs      []inbox.Outcome
+	indices   []int
+	envelopes [][]byte
+	err       error
+}
+
+// sealed seals the first of the parcels, in a goroutine of its own. The channel yields one sealing.
+func (a *attempt) sealed(ctx context.Context, self Identity, doc *did.Document, parcels []inbox.Parcel) <-chan sealing {
+	parcels = parcels[:min(len(parcels), maxOnTheWay)]
+	done := make(chan sealing, 1)
+	go func() {
+		s := current(parcels)
+		errs := make([]error, len(s.indices))
+		sideBySide(len(s.indices), func(k int) {
+			s.envelopes[k], errs[k] = a.node.seal(ctx, self, doc, parcels[s.indices[k]].Payload)
+		})
+		s.err = errors.Join(errs...)
+		done <- s
+	}()
+	return done
+}
+
+// current sorts out the parcels that have expired.
+func current(parcels []inbox.Parcel) sealing {
+	s := sealing{outs: make([]inbox.Outcome, len(parcels))}
+	for i, p := range parcels {
 		if expired(p, time.Now()) {
-			outs[i] = tooLate(p)
+			s.outs[i] = tooLate(p)
 			continue
 		}
-		indices = append(indices, i)
+		s.indices = append(s.indices, i)
 	}
-	return outs, indices
+	s.envelopes = make([][]byte, len(s.indices))
+	return s
+}
+
+// give sends what is sealed. It returns nil once each of these parcels has an outcome.
+func (a *attempt) give(ctx context.Context, e route, c inbox.Contact, d Delivery, s sealing) error {
+	if len(s.indices) == 0 {
+		a.outs = append(a.outs, s.outs...)
+		return nil
+	}
+	d.Envelopes = s.envelopes
+	results, err := e.transport.Send(ctx, d)
+	return a.take(ctx, c, s.outs, s.indices, results, err)
 }
 
 func expired(p inbox.Parcel, now time.Time) bool {
@@ -254,7 +294,7 @@ func (a *attempt) take(ctx context.Context, c inbox.Contact, outs []inbox.Outcom
 	if confirmed {
 		a.node.confirm(context.WithoutCancel(ctx), c)
 	}
-	if len(a.rest()) == 0 {
+	if known == len(outs) {
 		return nil
 	}
 	return err

@@ -11,7 +11,13 @@
 //   - A path may prove a DID (the greeting of package p2p does), but every message is judged by its own
 //     envelope: who sealed and signed it, whom it names, and whether the two agree.
 //   - States tell the truth. Delivered is said only upon an answer of the recipient itself; a path that
-//     cannot answer gets as far as Sent.
+//     cannot answer gets as far as Sent, and so does a message that waits for a decision.
+//   - A stranger may leave one message, if [Node.HoldRequests] says so. Everything about strangers is
+//     bounded, and what they are told does not depend on what the user decides, until that is to let
+//     them in.
+//   - A node speaks unasked of a message only to contacts, and never of what speaks of a message in turn:
+//     receipts, acknowledgements and reports of problems are not answered, so they cannot go back and forth.
+//   - What one greeting tells of lives is a hint from one contact; the wallet judges it.
 //
 // Transports are in packages of their own, and so is each protocol: its type constants, a handler, and
 // functions that make its messages. The package must never import a driver, libp2p or SQL, and must

@@ -66,6 +66,7 @@ func (n *Node) greet(ctx context.Context, c inbox.Contact) error {
 		ctx, cancel := context.WithTimeout(ctx, attemptTime)
 		_, err = e.transport.Send(ctx, Delivery{
 			From: self.DID, To: c.DID, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord,
+			Life: n.life(), Saw: c.Life,
 		})
 		cancel()
 		if err == nil {

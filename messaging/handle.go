@@ -2,12 +2,8 @@ package messaging
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -52,20 +48,35 @@ func (n *Node) handleEntry(ctx context.Context, e inbox.Entry) (time.Time, error
 	if ctx.Err() != nil {
 		return time.Time{}, ctx.Err()
 	}
+	var p *Problem
+	if errors.As(err, &p) && p != nil {
+		re.giveUp(p)
+		err = nil
+	}
 	if err == nil {
-		err = n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition, re.replies...)
-		switch {
-		case errors.Is(err, inbox.ErrConflict):
-			n.log().Error("a handler's reply was dropped: its id was used before", "seq", e.Seq)
-			err = n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition)
-		case errors.Is(err, inbox.ErrNotFound):
-			err = nil
-		}
+		err = n.commitHandled(ctx, e, re)
 		if err != nil && !errors.Is(err, inbox.ErrFull) && !errors.Is(err, inbox.ErrTooLarge) {
 			return time.Time{}, err
 		}
 	}
 	return n.settleEntry(ctx, e, err)
+}
+
+// commitHandled settles an entry together with the replies to it. Replies that can never be queued, and the
+// report of a problem that cannot be now, are dropped.
+func (n *Node) commitHandled(ctx context.Context, e inbox.Entry, re *replier) error {
+	err := n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition, re.replies...)
+	switch {
+	case errors.Is(err, inbox.ErrConflict):
+		n.log().Error("a handler's reply was dropped: its id was used before", "seq", e.Seq)
+	case re.disposition == inbox.Rejected && errors.Is(err, inbox.ErrFull):
+		n.log().Warn("a problem is not reported: the outbox is full", "seq", e.Seq)
+	case errors.Is(err, inbox.ErrNotFound):
+		return nil
+	default:
+		return err
+	}
+	return n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition)
 }
 
 // settleEntry counts a failure, and gives the entry up after too many.
@@ -88,7 +99,7 @@ func (n *Node) handlerTries() int {
 	if n.HandlerTries > 0 {
 		return n.HandlerTries
 	}
-	return 10
+	return 30
 }
 
 // failed counts the failures of an entry's handler.
@@ -112,15 +123,19 @@ func (n *Node) acknowledged(ctx context.Context, re *replier, e inbox.Entry) err
 	if len(m.Ack) == 0 || e.From.IsZero() {
 		return nil
 	}
-	_, err = n.Store.Advance(ctx, e.Owner, e.From, m.Ack, inbox.Delivered, time.Now())
-	if errors.Is(err, inbox.ErrDamaged) {
+	moved, err := n.Store.Advance(ctx, e.Owner, e.From, m.Ack, inbox.Delivered, time.Now())
+	switch {
+	case errors.Is(err, inbox.ErrDamaged):
 		n.log().Error("an acknowledgement does not count: what it is for is damaged", "seq", e.Seq, "err", err)
 		return nil
+	case err == nil && moved > 0:
+		// It takes what we send, perhaps since a moment ago: what it had put off need not wait longer.
+		err = n.Store.Wake(ctx, e.From, time.Now())
 	}
 	return err
 }
 
-// handle runs the handler on what was read into re, and adds the acknowledgement that it asks for.
+// handle runs the handler on what was read into re, and adds what the sender is told besides.
 func (n *Node) handle(ctx context.Context, re *replier) error {
 	if re.m == nil {
 		return nil
@@ -128,7 +143,7 @@ func (n *Node) handle(ctx context.Context, re *replier) error {
 	if err := n.call(ctx, re); err != nil {
 		return err
 	}
-	return re.acknowledge()
+	return re.tell()
 }
 
 // call runs the handler; a panic in it is an error of it.
@@ -164,6 +179,11 @@ func (r *replier) Reply(m *Message) error {
 	if m.ThreadID == "" {
 		m.ThreadID = r.m.Thread()
 	}
+	return r.queue(m)
+}
+
+// queue completes a message and queues it with the others.
+func (r *replier) queue(m *Message) error {
 	from := m.From
 	if from.IsZero() {
 		from = r.m.Owner
@@ -182,31 +202,3 @@ func (r *replier) Reply(m *Message) error {
 	r.replies = append(r.replies, ps...)
 	return nil
 }
-
-// acknowledge answers a please_ack where the path has not answered already (DIDComm v2.1, ACKs).
-func (r *replier) acknowledge() error {
-	ids := r.wanted()
-	if len(ids) == 0 || r.m.Answered || r.m.Sender.IsZero() || SameType(r.m.Type, EmptyType) || isForward(r.m.Type) {
-		return nil
-	}
-	return r.Reply(&Message{ID: ackID(r.m.Sender, r.m.ID), Type: EmptyType, Ack: ids})
-}
-
-// ackID is the id of our acknowledgement of a message: the same each time, and another one for the same id
-// from another sender.
-func ackID(sender did.DID, id string) string {
-	sum := sha256.Sum256([]byte(sender.String() + " " + id))
-	return "ack-" + hex.EncodeToString(sum[:16])
-}
-
-// wanted returns the ids to acknowledge: "" stands for the message itself. Of other ids we could say
-// nothing that is not said already: each was acknowledged when it came.
-func (r *replier) wanted() []string {
-	if slices.Contains(r.m.PleaseAck, "") || slices.Contains(r.m.PleaseAck, r.m.ID) {
-		return []string{r.m.ID}
-	}
-	return nil
-}
-
-// isForward reports whether the type is routing's forward, on which please_ack is not honoured.
-func isForward(uri string) bool { return strings.HasPrefix(uri, "https://didcomm.org/routing/") }

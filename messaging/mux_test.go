@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -115,5 +117,44 @@ func TestMuxPassesEverything(t *testing.T) {
 	}))
 	if err := mux.HandleMessage(ctx, re, in); err != nil || !called {
 		t.Errorf("called with all of it: %v, error %v", called, err)
+	}
+}
+
+func TestMuxProtocols(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ patterns, want []string }{
+		"none":               {nil, []string{}},
+		"a protocol":         {[]string{"https://d.org/trust-ping/2.0/"}, []string{"https://d.org/trust-ping/2.0"}},
+		"one type alone":     {[]string{"https://d.org/ping/2.0/ping"}, []string{"https://d.org/ping/2.0"}},
+		"types and protocol": {[]string{"https://d.org/p/1.0/b", "https://d.org/p/1.0/", "https://d.org/p/1.0/a"}, []string{"https://d.org/p/1.0"}},
+		"sorted":             {[]string{"https://e.org/a/1.0/", "https://d.org/z/1.0/x", "https://d.org/b/1.0/"}, []string{"https://d.org/b/1.0", "https://d.org/z/1.0", "https://e.org/a/1.0"}},
+		"major versions":     {[]string{"https://d.org/p/2.0/", "https://d.org/p/1.0/"}, []string{"https://d.org/p/1.0", "https://d.org/p/2.0"}},
+		"the highest minor":  {[]string{"https://d.org/p/1.0/", "https://d.org/p/1.3/x", "https://d.org/p/1.1/y"}, []string{"https://d.org/p/1.3"}},
+		"written otherwise":  {[]string{"https://d.org/Trust-Ping/2.0/", "https://d.org/trustping/2.0/ping"}, []string{"https://d.org/Trust-Ping/2.0"}},
+	} {
+		var mux messaging.Mux
+		for _, p := range tc.patterns {
+			mux.Handle(p, messaging.KeepHandler)
+		}
+		if diff := cmp.Diff(tc.want, mux.Protocols()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// A mux that leaves the rest to another speaks what both do.
+func TestMuxProtocolsOfDefault(t *testing.T) {
+	t.Parallel()
+	var program, wallet messaging.Mux
+	program.Handle("https://d.org/chat/1.0/", messaging.KeepHandler)
+	program.Handle("https://d.org/ping/2.0/ping", messaging.KeepHandler)
+	program.Default = &wallet
+	wallet.Handle("https://d.org/ping/2.1/", messaging.KeepHandler)
+	want := []string{"https://d.org/chat/1.0", "https://d.org/ping/2.1"}
+	if diff := cmp.Diff(want, program.Protocols()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"https://d.org/ping/2.1"}, wallet.Protocols()); diff != "" {
+		t.Errorf("the default alone (-want +got):\n%s", diff)
 	}
 }

@@ -21,6 +21,10 @@ type Store interface {
 	inbox.Inbox
 	inbox.Outbox
 	inbox.Contacts
+	// Settings remembers which messages of strangers were held. It, and Hold, which is as in inbox.Requests, are
+	// called when Node.HoldRequests is set.
+	inbox.Settings
+	Hold(ctx context.Context, r inbox.Request) (inbox.HoldStatus, error)
 	// Stats is as in inbox.Store.
 	Stats(ctx context.Context) (inbox.Stats, error)
 	// Watch is as in inbox.Store.
@@ -43,16 +47,26 @@ type Node struct {
 	// Invitations judges claims of ours; nil: strangers cannot get in.
 	Invitations Invitations
 	// HoldRequests keeps the first message of a stranger until the user has decided, see inbox.Requests;
-	// without it strangers are refused.
+	// without it strangers are refused. Its sender learns that it was written, and no more: it must have a
+	// DID of an Offline method, the message at most inbox.MaxRequest bytes. Whoever was blocked instead of
+	// let in is answered as before, so that it does not learn of that.
 	HoldRequests bool
-	// Receipt makes the receipt that tells the sender of a message, a contact, that it was received where the
-	// path could not tell; it is sent with the message being settled. Nil, or a nil message: none.
+	// Receipt makes the receipt that tells the sender of a message, a contact that is not blocked, that it
+	// was received; it is sent in one step with settling the message, and carries the acknowledgement that
+	// the message asks for. It is called where the path could not tell, for what a handler has taken or
+	// kept; not for pings, profiles and queries of features, which are acknowledged where they ask for it,
+	// nor for receipts, acknowledgements, reports of problems and forwards. The node sets its ID, To and Ack.
+	// Returning nil tells the sender nothing, not even an acknowledgement. A nil Receipt leaves it at
+	// acknowledgements. It may be called by several goroutines at once, as may Report, Life and Lived.
 	Receipt func(m *Received, from inbox.Contact) *Message
-	// Report makes the problem report that tells a contact why its message was given up. Nil, or a nil
-	// message: none.
+	// Report makes the report of a problem that tells a contact why its message was given up, see Problem.
+	// It is called for what no sender answers in turn: not for reports of problems, receipts and
+	// acknowledgements; and at most 16 times an hour for one contact. The node sets its ID and To, and the
+	// message's thread as its parent. Nil, or a nil message: none.
 	Report func(m *Received, p *Problem) *Message
-	// Life returns how far this wallet has lived; Lived is told what a contact had seen of it. Nil: neither
-	// is told.
+	// Life returns how far this wallet has lived, which contacts are told in greetings. Lived is told, after
+	// each greeting of a contact, the newest life of this wallet that it had seen before; not when it has
+	// seen none. It must not block for long. Nil: neither is told.
 	Life  func() inbox.Life
 	Lived func(contact did.DID, saw inbox.Life)
 	// Introduction returns the name that a stranger gives itself in the message with which it claims an
@@ -75,18 +89,22 @@ type Node struct {
 	// Log takes what an operator may want to know; default: nothing is logged.
 	Log *slog.Logger
 
-	running atomic.Bool
-	refused refusals
-	metMu   sync.Mutex
-	met     map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
-	woken   map[did.DID]time.Time // contacts whose greeting made parcels due, and when; guarded by metMu
-	tries   sync.Map              // seq of a failing entry → *atomic.Int64; of the handler loop
+	running  atomic.Bool
+	refused  refusals
+	reported reports
+	left     left
+	metMu    sync.Mutex
+	met      map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
+	woken    map[did.DID]time.Time // contacts whose greeting made parcels due, and when; guarded by metMu
+	tries    sync.Map              // seq of a failing entry → *atomic.Int64; of the handler loop
 }
 
 // Limits of a Node's work at one time.
 const (
 	maxDestinations = 64               // delivered to at once; most of that is waiting for others
+	maxBatch        = 256              // parcels in one batch
 	maxBatchBytes   = 1 << 20          // of plaintexts in one batch, unless one alone has more
+	maxOnTheWay     = 64               // parcels of a batch that are sent at once, while the next are sealed
 	leaseTime       = 2 * time.Minute  // longer than attemptTime and settleTime
 	attemptTime     = 90 * time.Second // for one batch, whatever its endpoints
 	maxEndpoints    = 4                // tried in one attempt

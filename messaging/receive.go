@@ -32,7 +32,7 @@ func (n *Node) Accept(ctx context.Context, from did.DID, sealed [][]byte) []Verd
 		in.verdicts[i] = n.verdict(err)
 		if in.verdicts[i].Kind == Busy {
 			in.commit(ctx)
-			in.putOff(i)
+			in.putOff(i, in.verdicts[i].After)
 			return in.verdicts
 		}
 	}
@@ -67,16 +67,31 @@ func (in *acceptance) take(ctx context.Context, i int, l *letter) error {
 	if in.broken {
 		return errNotCommitted
 	}
-	if err == nil && l.expired() {
-		err = in.node.late(ctx, l)
+	if l.expired() && (err == nil || errors.Is(err, errRequest) || errors.Is(err, errShunned)) {
+		if late := in.node.late(ctx, l); late != nil {
+			err = late
+		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, errRequest):
+		return in.held(i, in.node.hold(ctx, l))
+	case errors.Is(err, errShunned):
+		return in.held(i, in.node.shun(ctx, l))
+	case err != nil:
 		return err
 	}
 	l.arrival.Claim = claim
 	in.arrivals, in.indices = append(in.arrivals, l.arrival), append(in.indices, i)
 	in.claimed[l.arrival.From] = in.claimed[l.arrival.From] || claim != nil
 	return nil
+}
+
+// held gives a message that is no arrival its verdict, unless it was not held.
+func (in *acceptance) held(i int, err error) error {
+	if err == nil {
+		in.verdicts[i] = Verdict{Kind: Held}
+	}
+	return err
 }
 
 // errNotCommitted puts off what comes behind something that could not be committed.
@@ -91,7 +106,7 @@ func (in *acceptance) commit(ctx context.Context) {
 	if err != nil {
 		in.node.log().Error("committing what arrived failed: not accepted", "err", err)
 		in.broken = true
-		in.putOff(in.indices[0])
+		in.putOff(in.indices[0], 0)
 	}
 	for k, i := range in.indices {
 		if err == nil {
@@ -102,11 +117,11 @@ func (in *acceptance) commit(ctx context.Context) {
 	in.arrivals, in.indices, in.claimed = nil, nil, map[did.DID]bool{}
 }
 
-// putOff tells the sender to come again with everything from an envelope on that was not refused.
-func (in *acceptance) putOff(i int) {
+// putOff tells the sender to come again, after a time, with everything from an envelope on that was not refused.
+func (in *acceptance) putOff(i int, after time.Duration) {
 	for ; i < len(in.verdicts); i++ {
 		if in.verdicts[i].Kind != Refused {
-			in.verdicts[i] = Verdict{Kind: Busy, Code: CodeBusy}
+			in.verdicts[i] = Verdict{Kind: Busy, Code: CodeBusy, After: after}
 		}
 	}
 }
@@ -156,6 +171,10 @@ func (n *Node) verdict(err error) Verdict {
 		n.log().Debug("refused an envelope", "code", r.Code)
 		return Verdict{Kind: Refused, Code: r.Code}
 	}
+	var p *putOffError
+	if errors.As(err, &p) {
+		return Verdict{Kind: Busy, Code: CodeBusy, After: p.after}
+	}
 	n.log().Warn("an envelope could not be judged now", "err", err)
 	return Verdict{Kind: Busy, Code: CodeBusy}
 }
@@ -187,7 +206,15 @@ func (n *Node) open(ctx context.Context, path did.DID, sealed []byte, now time.T
 	if sender.IsLong() {
 		l.arrival.Long = sender
 	}
+	l.arrival.Kept = n.keeps(l)
 	return l, nil
+}
+
+// keeps reports whether all that handling a message could come to is that it is kept: then that is done in the
+// step that commits it. What carries acknowledgements, or may have to be answered, is handled.
+func (n *Node) keeps(l *letter) bool {
+	k, ok := n.Handler.(Keeper)
+	return ok && l.arrival.Answered && len(l.message.Ack) == 0 && k.Keeps(l.message.Type)
 }
 
 // openRefusal says which failures of Open are for good: all but those of resolving the sender.
@@ -268,8 +295,11 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 		return nil, err
 	}
 	known, invited := err == nil, n.Invitations != nil && l.message.ParentThreadID != ""
-	if known && c.Blocked || !known && !invited {
-		return nil, &Refusal{CodeStranger}
+	switch {
+	case known && c.Blocked:
+		return nil, n.blocked(ctx, c)
+	case !known && !invited:
+		return nil, n.request(sender)
 	}
 	doc, err := n.resolveSender(ctx, sender)
 	switch {
@@ -281,10 +311,11 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 		return nil, nil
 	}
 	terms, err := n.Invitations.Named(l.message.ParentThreadID, time.Now())
-	if err != nil {
-		err = notInvited(err)
-	} else {
+	switch {
+	case err == nil:
 		err = n.unclaimed(ctx, terms, sender)
+	case !known:
+		err = n.notInvited(sender, err)
 	}
 	var refused *Refusal
 	switch {
@@ -298,12 +329,12 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 
 // notInvited is the answer to a stranger whose message answers no good invitation: only of one that was
 // ours does it learn more than that it is a stranger.
-func notInvited(err error) error {
+func (n *Node) notInvited(sender did.DID, err error) error {
 	var r *Refusal
 	if errors.As(err, &r) && r.Code == CodeInvitationExpired {
 		return r
 	}
-	return &Refusal{CodeStranger}
+	return n.request(sender)
 }
 
 // claim makes a contact of somebody who claims an invitation.
@@ -317,6 +348,6 @@ func (n *Node) claim(m *Message, t InvitationTerms, doc *did.Document) *inbox.Cl
 	p := n.stranger(id)
 	return &inbox.Claim{Invitation: t.ID, Multi: t.Multi, Expires: t.Expires, Contact: inbox.Contact{
 		DID: id, Name: inbox.PetName(name, "friend-"+id.Hash()[:6]), Pins: doc.Pins(),
-		Addresses: slices.Clone(p.Addresses), PeerRecord: bytes.Clone(p.Record), Added: now, Seen: now,
+		Addresses: slices.Clone(p.Addresses), PeerRecord: bytes.Clone(p.Record), Added: now, Seen: now, Life: p.Life,
 	}}
 }

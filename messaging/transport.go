@@ -19,7 +19,8 @@ type Delivery struct {
 	// Addresses and Record are where To was last reached: multiaddrs and its signed peer record. Hints.
 	Addresses []string
 	Record    []byte
-	// Life is that of our wallet, Saw the newest of the recipient's that we have seen.
+	// Life is that of our wallet, Saw the newest of the recipient's that we have seen; zero for what it is
+	// not told, which is both unless it is a contact.
 	Life, Saw inbox.Life
 	// Claim is the plaintext of the invitation to claim when greeting a peer that does not know us;
 	// empty else.
@@ -86,11 +87,12 @@ type Peer struct {
 	Life, Saw inbox.Life
 }
 
-// Admission is what a peer that may come in is told.
+// Admission is what a peer that may come in is told, and how it is received.
 type Admission struct {
-	// Life is that of our wallet, Saw the newest life of the peer's that we had seen.
+	// Life is that of our wallet, Saw the newest life of the peer's that we had seen; zero for a guest.
 	Life, Saw inbox.Life
-	// Guest is set for somebody who is no contact: it gets little room.
+	// Guest is set for somebody who is no contact: it gets little room. One that makes no claim either
+	// may only leave a request, and learns nothing of us that it does not know.
 	Guest bool
 }
 
@@ -134,7 +136,7 @@ const (
 	CodeConflict          = "e.p.msg.conflict"             // its id was used for another message
 	CodeSize              = "e.p.msg.size"                 // over the size limit
 	CodeExpired           = "e.p.req.time"                 // its expires_time has passed
-	CodeBusy              = "e.p.me.res"                   // out of storage or overloaded for now
+	CodeBusy              = "e.p.me.res"                   // overloaded, out of storage, or enough from a stranger
 	CodeProtocol          = "e.p.xfer"                     // the path's own rules were broken
 )
 
@@ -168,7 +170,7 @@ func codeText(code string) string {
 	case CodeExpired:
 		return "the message had expired"
 	case CodeBusy:
-		return "they are overloaded or out of space"
+		return "they take nothing more for now"
 	case CodeTrust:
 		return "the DID is not known there or was not proved"
 	case CodeMessage:

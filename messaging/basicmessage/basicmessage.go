@@ -1,6 +1,7 @@
 package basicmessage
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -46,6 +47,26 @@ func Text(m *messaging.Message) (string, error) {
 		return "", fmt.Errorf("%w: it has no content", ErrNotText)
 	}
 	return *b.Content, nil
+}
+
+// OnText returns a handler that calls f with each text. Messages without one are left to the user. As with
+// every handler, what f replies counts once it has returned nil, and an error has f called again later.
+func OnText(f func(ctx context.Context, re messaging.Replier, m *messaging.Received, text string) error) messaging.Handler {
+	return messaging.HandlerFunc(func(ctx context.Context, re messaging.Replier, m *messaging.Received) error {
+		text, err := Text(m.Message)
+		if err != nil {
+			re.Keep()
+			return nil
+		}
+		return f(ctx, re, m, text)
+	})
+}
+
+// Reply answers the message that a handler deals with by a text in its thread.
+func Reply(re messaging.Replier, text string) error {
+	m := New(did.DID{}, text)
+	m.To = nil
+	return re.Reply(m)
 }
 
 // Handler leaves every message to the user, the malformed ones as well: a person may still make

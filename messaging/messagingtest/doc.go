@@ -3,8 +3,8 @@
 // two wallets, without sockets and files.
 //
 // A [Network] connects any number of [Transport]s by name. It behaves as a real path does: a greeting
-// proves the DIDs of both ends, the receiver admits or refuses, envelopes arrive in order, and answers
-// come after the commit. And it fails as real paths do: nodes go offline, requests get lost, answers get
+// proves the DIDs of both ends and tells of their lives, the receiver admits or refuses, a stranger learns no
+// address, envelopes arrive in order, and answers come after the commit. And it fails as real paths do: nodes go offline, requests get lost, answers get
 // lost after the commit, envelopes arrive several times, and some paths cannot answer at all.
 //
 // Everything works within a bubble of testing/synctest: it blocks on channels and timers only, holds no

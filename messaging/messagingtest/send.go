@@ -60,7 +60,7 @@ func (s *sending) hop(ctx context.Context, to *Transport) (*Transport, bool, err
 }
 
 // greet proves both ends to each other, as a hello does: the receiver is asked first, then both learn
-// whom they have met.
+// whom they have met, and of their lives what they are to be told. A stranger learns no address.
 func (s *sending) greet(ctx context.Context, to *Transport) error {
 	fate := s.transport.network.fate()
 	if fate == requestLost {
@@ -70,11 +70,20 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 		return &messaging.Refusal{Code: messaging.CodeTrust}
 	}
 	var refused error
+	them := to.peer()
 	claim := slices.Clone(s.delivery.Claim)
 	ok := to.do(ctx, func(ctx context.Context, r messaging.Receiver) {
-		if _, refused = r.Admit(ctx, s.delivery.From, claim); refused == nil {
-			r.Met(ctx, s.transport.peer())
+		var a messaging.Admission
+		if a, refused = r.Admit(ctx, s.delivery.From, claim); refused != nil {
+			return
 		}
+		them.Life, them.Saw = a.Life, a.Saw
+		if a.Guest && len(claim) == 0 {
+			them.Addresses, them.Record = nil, nil
+		}
+		us := s.transport.peer()
+		us.Life, us.Saw = s.delivery.Life, s.delivery.Saw
+		r.Met(ctx, us)
 	})
 	if !ok {
 		return errBroken
@@ -88,7 +97,7 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 	case refused != nil:
 		return refused
 	}
-	if !s.transport.do(ctx, func(ctx context.Context, r messaging.Receiver) { r.Met(ctx, to.peer()) }) {
+	if !s.transport.do(ctx, func(ctx context.Context, r messaging.Receiver) { r.Met(ctx, them) }) {
 		return errStopped
 	}
 	_, _, err := s.hop(ctx, to)
@@ -169,6 +178,8 @@ func (s *sending) result(v messaging.Verdict) messaging.Result {
 	switch v.Kind {
 	case messaging.Accepted, messaging.Duplicate:
 		return messaging.Result{Reach: messaging.Delivered}
+	case messaging.Held:
+		return messaging.Result{Reach: messaging.Written}
 	case messaging.Refused:
 		return messaging.Result{Err: &messaging.DeliveryError{
 			Endpoint: s.delivery.Endpoint.URI, Permanent: true, Err: &messaging.Refusal{Code: v.Code},

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/messagingtest"
 )
@@ -23,6 +24,7 @@ type receiver struct {
 	mu      sync.Mutex // guards log
 	log     []string
 	admit   error
+	as      messaging.Admission // what those who are admitted are told
 	verdict messaging.Verdict
 	hold    chan struct{} // if not nil, Accept waits for it or for the end of its context
 }
@@ -44,11 +46,15 @@ func (r *receiver) taken() []string {
 
 func (r *receiver) Admit(_ context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
 	r.note("admit %s %q", nameOf(id), claim)
-	return messaging.Admission{}, r.admit
+	return r.as, r.admit
 }
 
 func (r *receiver) Met(_ context.Context, p messaging.Peer) {
-	r.note("met %s at %s", nameOf(p.DID), p.Addresses)
+	lives := ""
+	if p.Life != (inbox.Life{}) || p.Saw != (inbox.Life{}) {
+		lives = fmt.Sprintf(", life %d, saw %d", p.Life.Count, p.Saw.Count)
+	}
+	r.note("met %s at %s%s", nameOf(p.DID), p.Addresses, lives)
 }
 
 func (r *receiver) Accept(ctx context.Context, from did.DID, sealed [][]byte) []messaging.Verdict {
@@ -175,6 +181,7 @@ func TestVerdicts(t *testing.T) {
 		}{
 			{messaging.Verdict{Kind: messaging.Accepted}, "D"},
 			{messaging.Verdict{Kind: messaging.Duplicate}, "D"},
+			{messaging.Verdict{Kind: messaging.Held}, "W"},
 			{messaging.Verdict{Kind: messaging.Refused, Code: messaging.CodeExpired}, "R"},
 			{messaging.Verdict{Kind: messaging.Busy, After: time.Minute}, "B"},
 			{messaging.Verdict{}, "B"},
@@ -200,6 +207,26 @@ func TestVerdicts(t *testing.T) {
 		if !errors.As(results[0].Err, &d) || d.After != time.Minute {
 			t.Errorf("busy as %v, want After of a minute", results[0].Err)
 		}
+	})
+}
+
+// Greetings tell both ends of lives what the other chose to tell, and a stranger learns no address.
+func TestGreetingsTellOfLives(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, _ *messagingtest.Network, a, b *end) {
+		b.as = messaging.Admission{Life: inbox.Life{Count: 1}, Saw: inbox.Life{Count: 2}}
+		d := delivery("a", "b")
+		d.Life, d.Saw = inbox.Life{Count: 3}, inbox.Life{Count: 4}
+		expect(t, "a greeting", reached(t.Context(), a, d), "")
+		expect(t, "the receiver learnt", b.taken()[1:], []string{"met a at [mem:a], life 3, saw 4"})
+		expect(t, "the sender learnt", a.taken(), []string{"met b at [mem:b], life 1, saw 2"})
+		b.as = messaging.Admission{Guest: true}
+		expect(t, "by a stranger", reached(t.Context(), a, delivery("a", "b")), "")
+		expect(t, "who learnt", a.taken(), []string{"met b at []"})
+		d = delivery("a", "b")
+		d.Claim = []byte("please")
+		expect(t, "by a claimer", reached(t.Context(), a, d), "")
+		expect(t, "who learnt", a.taken(), []string{"met b at [mem:b]"})
 	})
 }
 

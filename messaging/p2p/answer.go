@@ -19,7 +19,7 @@ type answer struct {
 func (a answer) encode() []byte {
 	v := a.verdict
 	switch {
-	case v.Kind == messaging.Accepted || v.Kind == messaging.Duplicate:
+	case v.Kind == messaging.Accepted || v.Kind == messaging.Duplicate || v.Kind == messaging.Held:
 		v.Code, v.After = "", 0
 	case v.Kind == messaging.Refused && len(v.Code) <= maxCode && validCode([]byte(v.Code)):
 		v.After = 0
@@ -43,7 +43,7 @@ func parseAnswer(b []byte) (answer, error) {
 	a.verdict.After, a.verdict.Code = fromMillis(after), string(code)
 	refused := a.verdict.Kind == messaging.Refused
 	switch {
-	case a.verdict.Kind < messaging.Accepted || a.verdict.Kind > messaging.Busy:
+	case a.verdict.Kind < messaging.Accepted || a.verdict.Kind > messaging.Held:
 		return a, fmt.Errorf("%w: verdict %d", errProtocol, a.verdict.Kind)
 	case refused && !validCode(code) || !refused && len(code) > 0:
 		return a, fmt.Errorf("%w: a verdict with a wrong code", errProtocol)
@@ -58,6 +58,8 @@ func (a answer) result(endpoint string) messaging.Result {
 	switch a.verdict.Kind {
 	case messaging.Accepted, messaging.Duplicate:
 		return messaging.Result{Reach: messaging.Delivered}
+	case messaging.Held:
+		return messaging.Result{Reach: messaging.Written}
 	case messaging.Refused:
 		return messaging.Result{Err: refusedFor(endpoint, a.verdict.Code)}
 	}

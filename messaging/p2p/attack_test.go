@@ -404,7 +404,7 @@ func TestTruncationAtEveryByte(t *testing.T) {
 		m.run()
 		script := m.said.all(true)
 		admitted := 0
-		m.door.admit = func(context.Context, did.DID, []byte) error { admitted++; return nil }
+		m.door.admit = letIn(func(context.Context, did.DID, []byte) error { admitted++; return nil })
 		for n := range script {
 			if _, err := play(m.r, m.door, script[:n]); err == nil {
 				t.Errorf("let in after %d of %d bytes", n, len(script))

@@ -7,7 +7,7 @@
 // # What this package must never do
 //
 // It never looks into an envelope, never answers "accepted" before messaging.Receiver.Accept has
-// returned, and never resolves a stranger's DID over the network. It never dials another PeerID
+// returned, and never resolves a stranger's DID over the network. It tells a stranger nothing of us. It never dials another PeerID
 // than the one that the recipient's document names. It never tells an address to somebody who has
 // not proved a DID and been let in. The libp2p key is never a key of a DID.
 //
@@ -24,6 +24,11 @@
 //   - What waits to be committed is bounded per stream, per peer and in all by counting semaphores.
 //     A reader that finds no room stops reading, and flow control slows the sender: an honest peer
 //     is delayed, never refused.
+//   - Whoever can make a key can make a stranger. So strangers, who have come in to leave a request, have
+//     few streams, together and for each peer; two envelopes of each are opened, one at a time; they
+//     share an eighth of the room; and their connections are the first to go when there are many. Before
+//     their hello is over strangers are not known from others: libp2p's limits of connections for each
+//     address and peer are what bounds hellos.
 //   - A body longer than 64 KiB is allocated as it arrives, so a length prefix alone costs nothing.
 //   - After a busy answer the stream ends, because an envelope accepted behind one that was not
 //     would arrive out of order.

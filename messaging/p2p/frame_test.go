@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -56,7 +57,7 @@ func TestFrameLimits(t *testing.T) {
 		t.Fatalf("%d types have limits, want %d", len(maxBody), len(allTypes))
 	}
 	// The figures of PROTOCOL.md.
-	want := []int{8227, 17444, 256, 29704, 256, 4098, 70, 1048584, 79}
+	want := []int{8227, 17444, 256, 29728, 256, 4122, 70, 1048584, 79}
 	for i, typ := range allTypes {
 		if maxBody[typ] != want[i] {
 			t.Errorf("type %d: at most %d, want %d", typ, maxBody[typ], want[i])
@@ -165,13 +166,14 @@ func TestHelloFramesRoundTrip(t *testing.T) {
 	if got, err := parseResponder(m2.encode()); err != nil || got.claimant != c || !bytes.Equal(got.nonce, nonce) {
 		t.Errorf("M2: %+v, %v", got, err)
 	}
-	m3 := initiatorFrame{c, []byte("record"), []byte("claim")}
+	told := lives{inbox.Life{Branch: [8]byte{1, 2}, Count: 1 << 31}, inbox.Life{Branch: [8]byte{7: 3}, Count: 4}}
+	m3 := initiatorFrame{c, []byte("record"), told, []byte("claim")}
 	got, err := parseInitiator(m3.encode())
-	if err != nil || got.claimant != c || string(got.record) != "record" || string(got.claim) != "claim" {
+	if err != nil || got.claimant != c || string(got.record) != "record" || got.lives != told || string(got.claim) != "claim" {
 		t.Errorf("M3: %+v, %v", got, err)
 	}
-	if got, err := parseWelcome(lp("record")); err != nil || string(got) != "record" {
-		t.Errorf("M4: %q, %v", got, err)
+	if got, err := parseWelcome(welcomeFrame{[]byte("record"), told}.encode()); err != nil || string(got.record) != "record" || got.lives != told {
+		t.Errorf("M4: %+v, %v", got, err)
 	}
 	no := &refusal{Refusal: messaging.Refusal{Code: "e.p.me.res"}, after: 90 * time.Second}
 	if got, err := parseRefusal(no.encode()); err != nil || got.Code != no.Code || got.after != no.after {
@@ -188,6 +190,7 @@ func TestMalformedFrames(t *testing.T) {
 	hello := func(b []byte) error { _, err := parseHello(b); return err }
 	responder := func(b []byte) error { _, err := parseResponder(b); return err }
 	initiator := func(b []byte) error { _, err := parseInitiator(b); return err }
+	welcome := func(b []byte) error { _, err := parseWelcome(b); return err }
 	refused := func(b []byte) error { _, err := parseRefusal(b); return err }
 	long := bytes.Repeat([]byte("a"), maxDID)
 	for name, c := range map[string]struct {
@@ -204,9 +207,13 @@ func TestMalformedFrames(t *testing.T) {
 		"responder, path in kid": {responder, join(nonce, lp(a.String()), lp(a.String()+"/p#key-1"))},
 		"responder, query":       {responder, join(nonce, lp(a.String()), lp(a.String()+"?q#key-1"))},
 		"responder, other's kid": {responder, join(nonce, lp(a.String()), lp("did:key:z6Mk#x"))},
-		"initiator, long record": {initiator, join(lp(a.String()), lp(kid), lp(make([]byte, maxRecord+1)), lp(""))},
-		"initiator, long claim":  {initiator, join(lp(a.String()), lp(kid), lp(""), lp(make([]byte, maxClaim+1)))},
-		"initiator, no claim":    {initiator, join(lp(a.String()), lp(kid), lp(""))},
+		"initiator, long record": {initiator, join(lp(a.String()), lp(kid), lp(make([]byte, maxRecord+1)), make([]byte, 2*lifeSize), lp(""))},
+		"initiator, long claim":  {initiator, join(lp(a.String()), lp(kid), lp(""), make([]byte, 2*lifeSize), lp(make([]byte, maxClaim+1)))},
+		"initiator, no claim":    {initiator, join(lp(a.String()), lp(kid), lp(""), make([]byte, 2*lifeSize))},
+		"initiator, one life":    {initiator, join(lp(a.String()), lp(kid), lp(""), make([]byte, lifeSize))},
+		"welcome, no lives":      {welcome, lp("record")},
+		"welcome, one life":      {welcome, join(lp("record"), make([]byte, lifeSize))},
+		"welcome with more":      {welcome, join(lp("record"), make([]byte, 2*lifeSize+1))},
 		"refusal without code":   {refused, join(lp(""), make([]byte, 4))},
 		"refusal, escape code":   {refused, join(lp("\x1b[2J"), make([]byte, 4))},
 		"refusal, no wait":       {refused, lp("e.p")},
@@ -229,6 +236,7 @@ func TestAnswersRoundTrip(t *testing.T) {
 		"refused":        {v(messaging.Refused, "e.p.msg", time.Hour), v(messaging.Refused, "e.p.msg", 0)},
 		"busy":           {v(messaging.Busy, "ignored", 3*time.Second), v(messaging.Busy, "", 3*time.Second)},
 		"busy for years": {v(messaging.Busy, "", 1<<62), v(messaging.Busy, "", maxWait)},
+		"held":           {v(messaging.Held, "ignored", time.Hour), v(messaging.Held, "", 0)},
 		"no verdict":     {messaging.Verdict{}, busy},
 		"unknown":        {v(77, "", 0), busy},
 		"no code":        {v(messaging.Refused, "", 0), busy},
@@ -251,7 +259,7 @@ func TestMalformedAnswers(t *testing.T) {
 		return append(binary.BigEndian.AppendUint32(b, after), lp(code)...)
 	}
 	for name, b := range map[string][]byte{
-		"kind 0": raw(0, 0, ""), "kind 5": raw(5, 0, ""), "refused without code": raw(3, 0, ""),
+		"kind 0": raw(0, 0, ""), "kind 6": raw(6, 0, ""), "held with wait": raw(5, 1, ""), "held with code": raw(5, 0, "e.p"), "refused without code": raw(3, 0, ""),
 		"accepted with code": raw(1, 0, "e.p"), "accepted with wait": raw(1, 1, ""),
 		"escape in the code": raw(3, 0, "e\n"), "short": raw(1, 0, "")[:10], "long": append(raw(1, 0, ""), 0),
 	} {

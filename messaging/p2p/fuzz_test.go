@@ -36,8 +36,8 @@ func FuzzBodies(f *testing.F) {
 	nonce := make([]byte, nonceSize)
 	f.Add(helloFrame{helloVersion, nonce, a.own.DID}.encode())
 	f.Add(responderFrame{nonce, c}.encode())
-	f.Add(initiatorFrame{c, []byte("record"), []byte("claim")}.encode())
-	f.Add(lp("record"))
+	f.Add(initiatorFrame{c, []byte("record"), lives{}, []byte("claim")}.encode())
+	f.Add(welcomeFrame{record: []byte("record")}.encode())
 	f.Add((&refusal{after: 5}).encode())
 	f.Add(answer{seq: 1}.encode())
 	f.Add(append(encodeSeq(1), 'x'))
@@ -57,7 +57,7 @@ func FuzzBodies(f *testing.F) {
 			same("initiator", i.encode())
 		}
 		if r, err := parseWelcome(b); err == nil {
-			same("welcome", lp(r))
+			same("welcome", r.encode())
 		}
 		if r, err := parseRefusal(b); err == nil && r.after < maxWait {
 			same("refusal", r.encode())

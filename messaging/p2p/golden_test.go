@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -25,19 +26,31 @@ func goldenMeeting(t *testing.T) *meeting {
 	m := newMeeting(alice(t), bob(t))
 	m.i.random, m.r.random = zeros{0x0a}, zeros{0x0b}
 	m.claim = []byte(`{"claim":1}`)
+	m.i.lives = lives{lifeOf(0x11, 1), lifeOf(0x22, 2)}
+	m.door.admit = func(context.Context, did.DID, []byte) (messaging.Admission, error) {
+		return messaging.Admission{Life: lifeOf(0x22, 3)}, nil
+	}
 	return m
 }
 
-var goldenEnvelopes = [][]byte{[]byte(`{"ciphertext":"…"}`), []byte(`{"ciphertext":"?"}`)}
+// lifeOf is a life whose branch consists of one byte.
+func lifeOf(branch byte, count uint32) inbox.Life {
+	return inbox.Life{Branch: [8]byte(bytes.Repeat([]byte{branch}, 8)), Count: count}
+}
 
-// goldenReceiver takes the first envelope and refuses the second.
+var goldenEnvelopes = [][]byte{[]byte(`{"ciphertext":"…"}`), []byte(`{"ciphertext":"?"}`), []byte(`{"ciphertext":"!"}`)}
+
+// goldenReceiver takes the first envelope, refuses the second and holds the third.
 func goldenReceiver() *inboxStub {
 	return &inboxStub{accept: func(_ did.DID, sealed [][]byte) []messaging.Verdict {
 		var out []messaging.Verdict
 		for _, s := range sealed {
 			v := messaging.Verdict{Kind: messaging.Accepted}
-			if bytes.Equal(s, goldenEnvelopes[1]) {
+			switch {
+			case bytes.Equal(s, goldenEnvelopes[1]):
 				v = messaging.Verdict{Kind: messaging.Refused, Code: messaging.CodeCrypto}
+			case bytes.Equal(s, goldenEnvelopes[2]):
+				v.Kind = messaging.Held
 			}
 			out = append(out, v)
 		}
@@ -81,7 +94,7 @@ func transcriptOf(t *testing.T, m *meeting) string {
 	t.Helper()
 	from := map[bool][][]byte{true: split(t, m.said.all(true)), false: split(t, m.said.all(false))}
 	var out strings.Builder
-	for _, side := range ">" + "<<" + ">>" + "<" + ">>" + "<<" {
+	for _, side := range ">" + "<<" + ">>" + "<" + ">>>" + "<<<" {
 		frames := from[side == '>']
 		if len(frames) == 0 {
 			t.Fatal("a frame is missing")
@@ -162,12 +175,17 @@ func TestTranscriptReplayed(t *testing.T) {
 		t.Errorf("the responder said %x", said)
 	}
 	w, out := wireOver(responder)
-	if _, err := m.i.greet(context.Background(), w, m.own, m.want, m.claim); err != nil {
+	p, err := m.i.greet(context.Background(), w, m.own, m.want, m.claim)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if p.Life != lifeOf(0x22, 3) || p.Saw != (inbox.Life{}) {
+		t.Errorf("the initiator learned of the lives %v and %v", p.Life, p.Saw)
 	}
 	w.endHello(patient)
 	results, err := (&outlet{w: w, next: 1}).deliver(context.Background(), "", goldenEnvelopes)
-	if err != nil || len(results) != 2 || results[0].Reach != messaging.Delivered || codeOf(results[1].Err) != messaging.CodeCrypto {
+	if err != nil || len(results) != 3 || results[0].Reach != messaging.Delivered ||
+		codeOf(results[1].Err) != messaging.CodeCrypto || results[2].Reach != messaging.Written {
 		t.Errorf("%v, %v", results, err)
 	}
 	if !bytes.Equal(out.Bytes(), initiator) {

@@ -21,7 +21,7 @@ type hello struct {
 	random       io.Reader
 	self, remote peer.ID
 	record       []byte // our signed peer record
-	claimed      bool   // the initiator claims an invitation
+	lives        lives  // what the initiator, which is us, tells
 }
 
 // greet is the initiator's side: it returns who the responder has proved to be.
@@ -37,7 +37,7 @@ func (h *hello) greet(ctx context.Context, w *wire, own messaging.Identity, want
 	if err != nil {
 		return messaging.Peer{}, err
 	}
-	if err := w.write(frameInitiator, initiatorFrame{me, h.record, claim}.encode()); err != nil {
+	if err := w.write(frameInitiator, initiatorFrame{me, h.record, h.lives, claim}.encode()); err != nil {
 		return messaging.Peer{}, err
 	}
 	if err := h.sendProof(ctx, w, me, roleInitiator, frameInitiatorProof); err != nil {
@@ -47,9 +47,11 @@ func (h *hello) greet(ctx context.Context, w *wire, own messaging.Identity, want
 	if err != nil {
 		return messaging.Peer{}, err
 	}
-	if peer.Record, err = parseWelcome(body); err != nil {
+	m4, err := parseWelcome(body)
+	if err != nil {
 		return messaging.Peer{}, err
 	}
+	peer.Record, peer.Life, peer.Saw = m4.record, m4.life, m4.saw
 	peer.Addresses, err = readRecord(peer.Record, h.remote)
 	return peer, err
 }

@@ -72,17 +72,18 @@ func parseResponder(b []byte) (responderFrame, error) {
 type initiatorFrame struct {
 	claimant
 	record []byte
-	claim  []byte
+	lives
+	claim []byte
 }
 
 func (i initiatorFrame) encode() []byte {
-	return bytes.Join([][]byte{lp(i.did.String()), lp(i.kid.String()), lp(i.record), lp(i.claim)}, nil)
+	return bytes.Join([][]byte{lp(i.did.String()), lp(i.kid.String()), lp(i.record), i.lives.encode(), lp(i.claim)}, nil)
 }
 
 func parseInitiator(b []byte) (initiatorFrame, error) {
 	f := fields{rest: b}
 	id, kid := f.lp(maxDID), f.lp(maxKID)
-	i := initiatorFrame{record: f.lp(maxRecord), claim: f.lp(maxClaim)}
+	i := initiatorFrame{record: f.lp(maxRecord), lives: f.lives(), claim: f.lp(maxClaim)}
 	if err := f.end("introduction"); err != nil {
 		return i, err
 	}
@@ -91,10 +92,18 @@ func parseInitiator(b []byte) (initiatorFrame, error) {
 	return i, err
 }
 
-func parseWelcome(b []byte) (record []byte, err error) {
+// welcomeFrame is the body of WELCOME, the good M4.
+type welcomeFrame struct {
+	record []byte
+	lives
+}
+
+func (w welcomeFrame) encode() []byte { return append(lp(w.record), w.lives.encode()...) }
+
+func parseWelcome(b []byte) (welcomeFrame, error) {
 	f := fields{rest: b}
-	record = f.lp(maxRecord)
-	return record, f.end("welcome")
+	w := welcomeFrame{f.lp(maxRecord), f.lives()}
+	return w, f.end("welcome")
 }
 
 // refusal is the body of REFUSED, and the error that it means to an initiator.

@@ -20,10 +20,10 @@ func TestHelloProvesBothSides(t *testing.T) {
 	m.claim = []byte(`{"claim":1}`)
 	m.i.record, m.r.record = recordOf(t, a, "/ip4/192.0.2.1/tcp/1"), recordOf(t, b, "/ip4/192.0.2.2/udp/2/quic-v1")
 	var claimed string
-	m.door.admit = func(_ context.Context, id did.DID, claim []byte) error {
+	m.door.admit = letIn(func(_ context.Context, id did.DID, claim []byte) error {
 		claimed = id.String() + " " + string(claim)
 		return nil
-	}
+	})
 	m.run()
 	if m.iErr != nil || m.rErr != nil {
 		t.Fatalf("errors %v, %v", m.iErr, m.rErr)
@@ -89,7 +89,7 @@ func TestHelloRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := newMeeting(alice(t), bob(t))
-			m.door.admit = c.admit
+			m.door.admit = letIn(c.admit)
 			m.run()
 			if codeOf(m.iErr) != c.code {
 				t.Errorf("the initiator was told %q (%v), want %q", codeOf(m.iErr), m.iErr, c.code)
@@ -139,10 +139,10 @@ func TestHelloAsksBeforeItResolvesOverTheNetwork(t *testing.T) {
 			var order []string
 			m := newMeeting(a, b)
 			m.door.offline = func(name string) bool { return method == "peer" }
-			m.door.admit = func(context.Context, did.DID, []byte) error {
+			m.door.admit = letIn(func(context.Context, did.DID, []byte) error {
 				order = append(order, "admit")
 				return &messaging.Refusal{Code: messaging.CodeStranger}
-			}
+			})
 			m.r.resolver = did.ResolverFunc(func(ctx context.Context, id did.DID) (*did.Document, error) {
 				order = append(order, "resolve")
 				return resolver.Resolve(ctx, id)

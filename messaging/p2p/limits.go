@@ -41,9 +41,14 @@ const (
 	peerStreams     = 16
 	simplexStreams  = 64 // of didcomm/v2 in all; who sends there is not known
 	simplexOfPeer   = 4
-	maxAddresses    = 16 // of one peer record
-	maxDialled      = 32 // of one delivery
-	maxReused       = 64 // outbound streams kept for reuse
+	strangerStreams = 32 // of those who may only leave a request, in all
+	strangerOfPeer  = 2
+	strangerLetters = 2           // envelopes of one stream of a stranger that are opened
+	strangerMemory  = maxEnvelope // of one stream of a stranger
+	strangerWait    = time.Minute // that is asked of those who are too many
+	maxAddresses    = 16          // of one peer record
+	maxDialled      = 32          // of one delivery
+	maxReused       = 64          // outbound streams kept for reuse
 	welcomeWeight   = 100
 )
 

@@ -116,14 +116,15 @@ func (t tapped) Write(b []byte) (int, error) {
 
 // meeting is a hello between two wallets on a pipe.
 type meeting struct {
-	i, r         *hello
-	own          messaging.Identity // the initiator's
-	want         did.DID
-	claim        []byte
-	door         doorkeeper
-	said         dialogue
-	iErr, rErr   error
-	iPeer, rPeer messaging.Peer
+	i, r       *hello
+	own        messaging.Identity // the initiator's
+	want       did.DID
+	claim      []byte
+	door       doorkeeper
+	said       dialogue
+	iErr, rErr error
+	iPeer      messaging.Peer
+	rPeer      visitor
 }
 
 // newMeeting is one that succeeds unless something is changed.
@@ -140,7 +141,14 @@ func doorFor(r *wallet) doorkeeper {
 	return doorkeeper{
 		identities: messaging.FixedIdentities{r.own},
 		offline:    func(method string) bool { return method == "peer" },
-		admit:      func(context.Context, did.DID, []byte) error { return nil },
+		admit:      letIn(func(context.Context, did.DID, []byte) error { return nil }),
+	}
+}
+
+// letIn admits as a contact whom f has nothing against.
+func letIn(f func(context.Context, did.DID, []byte) error) func(context.Context, did.DID, []byte) (messaging.Admission, error) {
+	return func(ctx context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
+		return messaging.Admission{}, f(ctx, id, claim)
 	}
 }
 

@@ -17,6 +17,7 @@ type intake struct {
 	seat     *seat
 	from     did.DID
 	receiver messaging.Receiver
+	stranger bool // it may leave a request, and must not make us open much else
 }
 
 // run goes on until the peer ends its side, the stream fails, or the receiver is busy.
@@ -90,10 +91,16 @@ func (in *intake) next(ctx context.Context, seq uint64) ([]byte, error) {
 
 // answerAll hands on and answers batch by batch, up to one with a busy answer.
 func (in *intake) answerAll(ctx context.Context, queue <-chan []byte) (busy bool, err error) {
-	seq := uint64(1)
+	seq, most := uint64(1), maxBatch
+	if in.stranger {
+		most = 1
+	}
 	for first := range queue {
-		batch := gather(first, queue)
-		verdicts := in.receiver.Accept(ctx, in.from, batch)
+		batch := gather(first, queue, most)
+		verdicts := []messaging.Verdict{{Kind: messaging.Busy, After: strangerWait}}
+		if !in.stranger || seq <= strangerLetters {
+			verdicts = in.receiver.Accept(ctx, in.from, batch)
+		}
 		busy, err := in.answer(seq, len(batch), verdicts)
 		for _, e := range batch {
 			in.seat.free(len(e))
@@ -106,10 +113,10 @@ func (in *intake) answerAll(ctx context.Context, queue <-chan []byte) (busy bool
 	return false, nil
 }
 
-// gather adds to the first envelope what has come besides.
-func gather(first []byte, queue <-chan []byte) [][]byte {
-	batch := append(make([][]byte, 0, 1+len(queue)), first)
-	for len(batch) < maxBatch {
+// gather adds to the first envelope what has come besides, up to so many in all.
+func gather(first []byte, queue <-chan []byte, most int) [][]byte {
+	batch := append(make([][]byte, 0, min(1+len(queue), most)), first)
+	for len(batch) < most {
 		select {
 		case e, ok := <-queue:
 			if !ok {

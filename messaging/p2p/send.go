@@ -103,7 +103,7 @@ func (t *Transport) send(ctx context.Context, d messaging.Delivery) ([]messaging
 	if err := t.opened().dial(ctx, id, targets(d, id)); err != nil {
 		return nil, err
 	}
-	out, p, err := t.begin(ctx, r, own, d.Claim)
+	out, p, err := t.begin(ctx, r, own, d)
 	if unsupported(err) {
 		return t.sendSimplex(ctx, id, d)
 	}
@@ -135,7 +135,7 @@ func (t *Transport) sendOn(ctx context.Context, r route, out *outlet, d messagin
 }
 
 // begin opens a stream and says hello on it.
-func (t *Transport) begin(ctx context.Context, r route, own messaging.Identity, claim []byte) (*outlet, messaging.Peer, error) {
+func (t *Transport) begin(ctx context.Context, r route, own messaging.Identity, d messaging.Delivery) (*outlet, messaging.Peer, error) {
 	e := t.opened()
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Hello)
 	defer cancel()
@@ -145,7 +145,7 @@ func (t *Transport) begin(ctx context.Context, r route, own messaging.Identity, 
 	}
 	defer context.AfterFunc(ctx, func() { _ = s.Reset() })()
 	w := newWire(s)
-	p, err := t.greet(ctx, w, r, own, claim)
+	p, err := t.greet(ctx, w, r, own, d)
 	if err != nil {
 		_ = s.Reset()
 		if ctx.Err() != nil {
@@ -158,12 +158,13 @@ func (t *Transport) begin(ctx context.Context, r route, own messaging.Identity, 
 	return &outlet{w: w, next: 1}, p, nil
 }
 
-func (t *Transport) greet(ctx context.Context, w *wire, r route, own messaging.Identity, claim []byte) (messaging.Peer, error) {
+func (t *Transport) greet(ctx context.Context, w *wire, r route, own messaging.Identity, d messaging.Delivery) (messaging.Peer, error) {
 	h, err := t.newHello(r.peer)
 	if err != nil {
 		return messaging.Peer{}, err
 	}
-	return h.greet(ctx, w, own, r.to, claim)
+	h.lives = lives{d.Life, d.Saw}
+	return h.greet(ctx, w, own, r.to, d.Claim)
 }
 
 // unsupported reports whether the peer has said that it does not speak our protocol.

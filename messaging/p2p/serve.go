@@ -65,44 +65,44 @@ func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error)
 func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error {
 	e, remote := t.opened(), s.Conn().RemotePeer()
 	w := newWire(s)
-	p, guest, err := t.welcome(ctx, w, remote)
+	at := &place{room: e.room, peer: remote}
+	defer at.free()
+	v, err := t.welcome(ctx, w, at)
 	var refused *messaging.Refusal
 	switch {
 	case errors.As(err, &refused) || errors.Is(err, errUndecided):
-		t.log().Debug("hello refused", "did", p.DID, "err", err)
+		t.log().Debug("hello refused", "did", v.DID, "err", err)
 		return nil // it has been told, which a reset would undo
 	case err != nil:
 		return err
 	}
-	e.ConnManager().TagPeer(remote, "welcome", welcomeWeight)
-	w.endHello(e.limits.Idle)
-	t.doubtOthers(s.Conn())
-	r := t.serving().receiver
-	r.Met(ctx, p)
-	enter := e.room.enter
-	if guest {
-		enter = e.room.visit
+	if !v.stranger() {
+		e.ConnManager().TagPeer(remote, "welcome", welcomeWeight)
+		t.doubtOthers(s.Conn())
 	}
-	seat, leave := enter(remote)
-	defer leave()
-	return (&intake{w: w, seat: seat, from: p.DID, receiver: r}).run(ctx)
+	w.endHello(e.limits.Idle)
+	r := t.serving().receiver
+	r.Met(ctx, v.Peer)
+	return (&intake{w: w, seat: at.seat, from: v.DID, receiver: r, stranger: v.stranger()}).run(ctx)
 }
 
-// welcome is the hello of an inbound stream, within its time. A guest is let in by an invitation.
-func (t *Transport) welcome(ctx context.Context, w *wire, remote peer.ID) (p messaging.Peer, guest bool, err error) {
+// welcome is the hello of an inbound stream, within its time.
+func (t *Transport) welcome(ctx context.Context, w *wire, at *place) (visitor, error) {
 	e := t.opened()
 	ctx, cancel := context.WithTimeout(ctx, e.limits.Hello)
 	defer cancel()
 	_ = w.SetDeadline(time.Now().Add(e.limits.Hello))
-	h, err := t.newHello(remote)
+	h, err := t.newHello(at.peer)
 	if err != nil {
-		return p, false, err
+		return visitor{}, err
 	}
-	p, err = h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, func(ctx context.Context, id did.DID, claim []byte) error {
-		_, err := t.serving().receiver.Admit(ctx, id, claim)
-		return err
+	return h.welcome(ctx, w, doorkeeper{t.Identities, t.offline, func(ctx context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
+		a, err := t.serving().receiver.Admit(ctx, id, claim)
+		if err == nil {
+			err = at.take(a, len(claim) > 0)
+		}
+		return a, err
 	}})
-	return p, h.claimed, err
 }
 
 // newHello returns our side of a hello with a peer.

@@ -13,19 +13,33 @@ import (
 type doorkeeper struct {
 	identities messaging.Identities
 	offline    func(method string) bool
-	admit      func(ctx context.Context, id did.DID, claim []byte) error
+	admit      func(ctx context.Context, id did.DID, claim []byte) (messaging.Admission, error)
 }
 
+// visitor is an initiator that was let in.
+type visitor struct {
+	messaging.Peer
+	admission messaging.Admission
+	claims    bool // an invitation
+}
+
+// stranger reports whether it may only leave a request.
+func (v visitor) stranger() bool { return v.admission.Guest && !v.claims }
+
 // welcome is the responder's side of a hello: it returns who the initiator has proved to be. A
-// refusal has been sent when it returns one.
-func (h *hello) welcome(ctx context.Context, w *wire, d doorkeeper) (messaging.Peer, error) {
-	peer, err := h.receive(ctx, w, d)
+// refusal has been sent when it returns one. A stranger is told no address: it has come by one.
+func (h *hello) welcome(ctx context.Context, w *wire, d doorkeeper) (visitor, error) {
+	v, err := h.receive(ctx, w, d)
 	if err == nil {
-		err = errors.Join(w.write(frameWelcome, lp(h.record)), w.flush())
+		m4 := welcomeFrame{h.record, lives{v.admission.Life, v.admission.Saw}}
+		if v.stranger() {
+			m4.record = nil
+		}
+		err = errors.Join(w.write(frameWelcome, m4.encode()), w.flush())
 	} else if r := refusalFor(err); r != nil {
 		err = errors.Join(err, w.write(frameRefused, r.encode()), w.flush())
 	}
-	return peer, err
+	return v, err
 }
 
 // errUndecided marks that we could not decide just now.
@@ -34,8 +48,11 @@ var errUndecided = errors.New("cannot decide now")
 // refusalFor is what to tell the other side. It is nil for what is answered by a reset: a broken
 // protocol or stream.
 func refusalFor(err error) *refusal {
+	var own *refusal
 	var r *messaging.Refusal
 	switch {
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &r) && validCode([]byte(r.Code)) && len(r.Code) <= maxCode:
 		return &refusal{Refusal: *r}
 	case errors.Is(err, errUndecided) || r != nil:
@@ -45,30 +62,30 @@ func refusalFor(err error) *refusal {
 }
 
 // receive goes through hello up to the decision.
-func (h *hello) receive(ctx context.Context, w *wire, d doorkeeper) (messaging.Peer, error) {
+func (h *hello) receive(ctx context.Context, w *wire, d doorkeeper) (v visitor, err error) {
 	if err := h.introduce(ctx, w, d.identities); err != nil {
-		return messaging.Peer{}, err
+		return v, err
 	}
 	_, body, err := w.read(frameInitiator)
 	if err != nil {
-		return messaging.Peer{}, noEOF(err)
+		return v, noEOF(err)
 	}
 	m3, err := parseInitiator(body)
 	if err != nil {
-		return messaging.Peer{}, err
+		return v, err
 	}
-	h.claimed = len(m3.claim) > 0
 	transcript := w.transcript()
 	_, proof, err := w.read(frameInitiatorProof)
 	if err != nil {
-		return messaging.Peer{}, noEOF(err)
+		return v, noEOF(err)
 	}
-	addresses, err := readRecord(m3.record, h.remote)
-	if err != nil {
-		return messaging.Peer{}, err
+	v.claims = len(m3.claim) > 0
+	v.Peer = messaging.Peer{DID: m3.did, Record: m3.record, Life: m3.life, Saw: m3.saw}
+	if v.Addresses, err = readRecord(m3.record, h.remote); err != nil {
+		return v, err
 	}
-	doc, err := h.decide(ctx, m3, transcript, proof, d)
-	return messaging.Peer{DID: m3.did, Document: doc, Addresses: addresses, Record: m3.record}, err
+	v.Document, v.admission, err = h.decide(ctx, m3, transcript, proof, d)
+	return v, err
 }
 
 // introduce answers M1 by proving the DID that is wanted, or by refusing.
@@ -116,25 +133,18 @@ func (h *hello) wanted(ids messaging.Identities, want did.DID) (messaging.Identi
 
 // decide verifies the initiator's proof and asks whether it may come in. Where resolving its DID
 // needs the network, a stranger is turned away before.
-func (h *hello) decide(ctx context.Context, m3 initiatorFrame, transcript, proof []byte, d doorkeeper) (*did.Document, error) {
+func (h *hello) decide(ctx context.Context, m3 initiatorFrame, transcript, proof []byte, d doorkeeper) (doc *did.Document, a messaging.Admission, err error) {
 	first := !d.offline(m3.did.Method())
 	if first {
-		if err := admit(ctx, d, m3); err != nil {
-			return nil, err
+		if a, err = d.admit(ctx, m3.did, m3.claim); err != nil {
+			return nil, a, undecided(err)
 		}
 	}
-	doc, err := h.check(ctx, m3.claimant, roleInitiator, transcript, proof)
-	if err != nil {
-		return nil, undecided(err)
+	doc, err = h.check(ctx, m3.claimant, roleInitiator, transcript, proof)
+	if err == nil && !first {
+		a, err = d.admit(ctx, m3.did, m3.claim)
 	}
-	if !first {
-		err = admit(ctx, d, m3)
-	}
-	return doc, err
-}
-
-func admit(ctx context.Context, d doorkeeper, m3 initiatorFrame) error {
-	return undecided(d.admit(ctx, m3.did, m3.claim))
+	return doc, a, undecided(err)
 }
 
 // undecided marks an error that is no refusal.

@@ -115,6 +115,7 @@ func (w *wallet) to(other *wallet, at *Transport, envelopes ...string) messaging
 // inboxStub is a Receiver that keeps what comes.
 type inboxStub struct {
 	admit  func(id did.DID, claim []byte) error                    // nil admits everybody
+	as     messaging.Admission                                     // what those who are admitted are told
 	accept func(from did.DID, sealed [][]byte) []messaging.Verdict // nil accepts everything
 
 	mu      sync.Mutex
@@ -127,9 +128,9 @@ type inboxStub struct {
 
 func (r *inboxStub) Admit(_ context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
 	if r.admit == nil {
-		return messaging.Admission{}, nil
+		return r.as, nil
 	}
-	return messaging.Admission{}, r.admit(id, claim)
+	return r.as, r.admit(id, claim)
 }
 
 func (r *inboxStub) Met(_ context.Context, p messaging.Peer) {
