@@ -9,21 +9,23 @@ import (
 // rooms are the top rooms, and two whole wallets within them, with the rooms that their code may import
 // besides packages of their own top room.
 var rooms = map[string][]string{
-	"internal/wallet":  {"crypto", "did", "inbox", "messaging"},
-	"messaging/wallet": {"crypto", "did", "inbox", "internal"},
-	"crypto":           {},
-	"did":              {"crypto"},
-	"inbox":            {"did"},
-	"messaging":        {"inbox", "did", "crypto"},
-	"internal":         {},
-	"cmd":              {"crypto", "did", "inbox", "messaging", "internal"},
-	"examples":         {"crypto", "did", "inbox", "messaging", "internal"},
+	"internal/wallet":        {"crypto", "did", "inbox", "messaging"},
+	"internal/interop":       {"crypto", "did", "messaging"},
+	"internal/interop/peers": {"crypto", "did", "messaging"},
+	"messaging/wallet":       {"crypto", "did", "inbox", "internal"},
+	"crypto":                 {},
+	"did":                    {"crypto"},
+	"inbox":                  {"did"},
+	"messaging":              {"inbox", "did", "crypto"},
+	"internal":               {},
+	"cmd":                    {"crypto", "did", "inbox", "messaging", "internal"},
+	"examples":               {"crypto", "did", "inbox", "messaging", "internal"},
 }
 
 // drivers implement an interface of their parent. Only internal/wallet, cmd and examples choose among them, and
 // the packages of the exceptions, for their reasons.
 var drivers = []string{
-	"crypto/keyfile", "did/didkey", "did/didpeer", "did/aries", "inbox/memory", "inbox/sqlite", "messaging/p2p",
+	"crypto/keyfile", "crypto/keyfile/oskeyring", "did/didkey", "did/didpeer", "did/aries", "inbox/memory", "inbox/sqlite", "messaging/p2p",
 }
 
 var exceptions = map[string][]string{
@@ -31,6 +33,8 @@ var exceptions = map[string][]string{
 	"inbox/inboxtest": {"inbox/memory"},
 	// The harness is a wallet in memory, put together for tests.
 	"messaging/messagingtest": {"inbox/memory", "did/didkey", "did/didpeer"},
+	// The keyring is one that its parent asks for.
+	"crypto/keyfile/oskeyring": {"crypto/keyfile"},
 }
 
 // owners are the packages that alone may import a library, tests included unless said otherwise.
@@ -44,6 +48,8 @@ var owners = []struct {
 	{"database/sql", "inbox/sqlite", false},
 	{"github.com/spf13/cobra", "cmd", false},
 	{"charm.land/", "cmd", false},
+	{"github.com/zalando/go-keyring", "crypto/keyfile/oskeyring", false},
+	{"filippo.io/age", "internal/wallet", true},
 }
 
 func TestRoomsImportOnlyWhatIsBelowThem(t *testing.T) {

@@ -126,12 +126,24 @@ type SendRequest struct {
 	// Type and Body are those of a message that is no text; Body is a JSON object.
 	Type string          `json:"type,omitempty"`
 	Body json.RawMessage `json:"body,omitempty"`
+	// File goes along.
+	File *File `json:"file,omitzero"`
 	// Wait is "sent", "delivered" or "read"; empty waits until the message has got as far as it will now, or
 	// Timeout has passed, and is no error then.
 	Wait    string        `json:"wait,omitempty"`
 	Timeout time.Duration `json:"timeout,omitzero"`
 	// Thread continues a thread; empty begins one.
 	Thread string `json:"thid,omitempty"`
+}
+
+// File is one that goes with a message. Name and MediaType are what its sender says: nothing may be saved under a
+// name as it came. Data is its content, at most about 280 KiB; it is left out of what was sent, and of a file that
+// is elsewhere.
+type File struct {
+	Name      string `json:"name"`
+	MediaType string `json:"media_type,omitempty"`
+	Size      int64  `json:"size"`
+	Data      []byte `json:"data,omitempty"`
 }
 
 // Sent is a message that was sent, and what became of it.
@@ -148,6 +160,7 @@ type Sent struct {
 	Type    string          `json:"type,omitempty"`
 	Content string          `json:"content,omitempty"`
 	Body    json.RawMessage `json:"body,omitempty"`
+	Files   []File          `json:"files,omitempty"`
 	Thread  string          `json:"thid,omitempty"`
 	Created time.Time       `json:"created,omitzero"`
 	// TS is when State was reached.
@@ -177,20 +190,25 @@ type Message struct {
 	FromName string `json:"from_name"`
 	Type     string `json:"type"`
 	// Content is the text of a basicmessage; Body is the body of any other message.
-	Content  string          `json:"content"`
-	Body     json.RawMessage `json:"body,omitempty"`
-	Thread   string          `json:"thid"`
-	Created  time.Time       `json:"created,omitzero"`
-	Received time.Time       `json:"received"`
-	Seq      int64           `json:"seq,omitzero"`
-	Rev      int64           `json:"rev,omitzero"`
-	Acked    bool            `json:"acked,omitzero"`
+	Content string          `json:"content"`
+	Body    json.RawMessage `json:"body,omitempty"`
+	Files   []File          `json:"files,omitempty"`
+	Thread  string          `json:"thid"`
+	// Answers is the text of the question of ours that it answers as asked for; empty for other messages.
+	Answers  string    `json:"answers,omitempty"`
+	Created  time.Time `json:"created,omitzero"`
+	Received time.Time `json:"received"`
+	Seq      int64     `json:"seq,omitzero"`
+	Rev      int64     `json:"rev,omitzero"`
+	Acked    bool      `json:"acked,omitzero"`
 }
 
 // ReceiveRequest selects received messages.
 type ReceiveRequest struct {
 	// From is a contact; empty for all.
 	From string `json:"from,omitempty"`
+	// ID is that of one message; empty for all.
+	ID string `json:"id,omitempty"`
 	// After leaves out messages whose Seq is not larger. All includes those that were acked.
 	After int64 `json:"after,omitzero"`
 	All   bool  `json:"all,omitzero"`
@@ -220,6 +238,8 @@ type Changes struct {
 	Rev      int64     `json:"rev"`
 	Received []Message `json:"received,omitempty"`
 	Sent     []Sent    `json:"sent,omitempty"`
+	// Requests is how many strangers wait to be let in, as by Wallet.Requests.
+	Requests int `json:"requests,omitzero"`
 }
 
 // PingRequest names a contact to ping.
@@ -245,15 +265,21 @@ type Status struct {
 	Name   string   `json:"name,omitempty"`
 	Home   string   `json:"home"`
 	Addrs  []string `json:"addrs,omitempty"`
-	// Daemon is set when a daemon answered, with its process id.
-	Daemon bool `json:"daemon"`
-	PID    int  `json:"pid,omitzero"`
+	// Listen are the multiaddrs that it is set to listen on.
+	Listen []string `json:"listen,omitempty"`
+	// Daemon is set when a daemon answered, with its process id, its version and when it opened the wallet.
+	Daemon  bool      `json:"daemon"`
+	PID     int       `json:"pid,omitzero"`
+	Version string    `json:"version,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
 	// Protected says whether the keys are under a passphrase.
 	Protected bool `json:"protected"`
 	Contacts  int  `json:"contacts"`
 	Unread    int  `json:"unread"`
 	Waiting   int  `json:"waiting"`
 	Failed    int  `json:"failed"`
+	// Longest is the message that has waited longest to be delivered.
+	Longest *Sent `json:"longest,omitzero"`
 	// Requests are strangers who wait to be accepted or blocked.
 	Requests int `json:"requests"`
 	// KeyStore is what protects the keys: "keyring", "passphrase" or "none".
@@ -264,6 +290,8 @@ type Status struct {
 	// on elsewhere, by name.
 	Restored  time.Time `json:"restored,omitzero"`
 	Elsewhere []string  `json:"elsewhere,omitempty"`
+	// Backup is when the last backup was made.
+	Backup time.Time `json:"backup,omitzero"`
 	// Refused counts what was refused to others since the wallet was opened, by the code they were told;
 	// Broken counts the streams of others that broke the rules.
 	Refused map[string]int64 `json:"refused,omitempty"`

@@ -19,9 +19,9 @@ type Preference struct {
 	Receipts string `json:"receipts"`
 }
 
-// PreferenceChange is what to change: nil fields stay.
+// PreferenceChange is what to change: nil fields stay, empty ones are emptied.
 type PreferenceChange struct {
-	Name        *string `json:"name,omitempty"`
-	Description *string `json:"description,omitempty"`
-	Receipts    *string `json:"receipts,omitempty"`
+	Name        *string `json:"name,omitzero"`
+	Description *string `json:"description,omitzero"`
+	Receipts    *string `json:"receipts,omitzero"`
 }

@@ -7,7 +7,7 @@ import (
 
 // Questions are asked and answered: question-answer 1.0 and discover-features 2.0.
 type Questions interface {
-	// Ask asks a contact a question and waits up to r.Timeout for the answer. A wait that timed out is an
+	// Ask asks a contact a question and waits up to r.Timeout for the answer; without it, not at all. A wait that timed out is an
 	// *Error with CodeTimeout that comes with the result: the question stays asked.
 	Ask(ctx context.Context, r AskRequest) (Asked, error)
 	// AnswerQuestion answers a question that was received, and marks it as done with.
@@ -26,6 +26,9 @@ type AskRequest struct {
 	Signed  bool          `json:"signed,omitzero"`
 	Expires time.Time     `json:"expires,omitzero"`
 	Timeout time.Duration `json:"timeout,omitzero"`
+	// ID asks nothing, but waits for the answer to the question that was asked with this id, or with the only id
+	// that begins like it. Only Timeout goes with it.
+	ID string `json:"id,omitempty"`
 }
 
 // Asked is a question and its answer, if there is one: Response is empty else.
@@ -40,7 +43,8 @@ type Asked struct {
 	Answered time.Time `json:"answered,omitzero"`
 }
 
-// AnswerRequest answers the question with this message id.
+// AnswerRequest answers the question with this message id, or the only one whose id begins like it; so with the
+// response.
 type AnswerRequest struct {
 	ID       string        `json:"id"`
 	Response string        `json:"response"`

@@ -60,6 +60,9 @@ func fill(v reflect.Value, n *int) {
 		for i := range v.NumField() {
 			fill(v.Field(i), n)
 		}
+	case reflect.Uint8:
+		*n++
+		v.SetUint(uint64(*n % 256))
 	default:
 		panic("fill: what is a " + v.Type().String() + " to be?")
 	}

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/envelope"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/internal/wallet"
 )
@@ -73,6 +76,36 @@ func flush(b *testing.B) time.Duration {
 	return time.Since(began) / rounds
 }
 
+// sealOpen measures sealing and opening one message of 1 KiB between two that know each other's keys.
+func sealOpen(b *testing.B) time.Duration {
+	b.Helper()
+	const alice, bob = "did:example:alice#1", "did:example:bob#1"
+	store := func(kid string) (crypto.KeyStore, crypto.PublicKey) {
+		key, err := crypto.GenerateKey(crypto.X25519)
+		if err != nil {
+			b.Fatal(err)
+		}
+		ring := crypto.NewKeyring()
+		ring.Add(kid, key)
+		return crypto.RememberAgreements(ring, 1), key.Public()
+	}
+	ours, from := store(alice)
+	theirs, to := store(bob)
+	payload := []byte(`{"id":"1","body":{"content":"` + strings.Repeat("x", 1<<10) + `"}}`)
+	const rounds = 200
+	began := time.Now()
+	for range rounds {
+		sealed, err := envelope.Seal(b.Context(), ours, payload, envelope.Options{To: []envelope.Recipient{{KID: bob, Key: to}}, From: alice})
+		if err == nil {
+			_, err = envelope.Open(b.Context(), theirs, crypto.Keys{alice: from}, sealed, envelope.OpenOptions{})
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	return time.Since(began) / rounds
+}
+
 // BenchmarkSendDelivered is one message of 1 KiB after the other, each awaited until it is delivered.
 // "flushes" is that time in units of one fsync of the same disk: two cannot be saved, ours before it is
 // sent and theirs before it is answered.
@@ -90,11 +123,13 @@ func BenchmarkSendDelivered(b *testing.B) {
 }
 
 // BenchmarkStream is many messages of 1 KiB from 64 senders at once, until all are delivered: batches,
-// pipelining and group commit. "flushes" is the time for each message, as above.
+// pipelining and group commit. "flushes" is the time for each message, as above; "seals" is the same in units
+// of its cryptography, sealing and opening it, with every processor at that alone: 1 would be the limit.
 func BenchmarkStream(b *testing.B) {
 	alice, _ := benchFriends(b)
 	text := strings.Repeat("x", 1<<10)
 	unit := flush(b)
+	seal := sealOpen(b) / time.Duration(runtime.GOMAXPROCS(0))
 	at, err := alice.Changes(b.Context(), control.ChangesRequest{})
 	if err != nil {
 		b.Fatal(err)
@@ -122,4 +157,5 @@ func BenchmarkStream(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(unit), "flushes")
+	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(seal), "seals")
 }

@@ -23,8 +23,13 @@ func (w *Wallet) Contacts(ctx context.Context) ([]control.Contact, error) {
 	return views, nil
 }
 
-// ChangeContact renames or blocks a contact.
+// ChangeContact renames or blocks a contact, or says what it is told of its messages.
 func (w *Wallet) ChangeContact(ctx context.Context, name string, r control.ContactChange) (control.Contact, error) {
+	level, ok := levels[r.Receipts]
+	if r.Receipts != "" && !ok {
+		return control.Contact{}, &control.Error{Code: control.CodeUsage, Hint: "all, received, none or default",
+			Message: fmt.Sprintf("receipts cannot be %q; nothing was changed", r.Receipts)}
+	}
 	c, err := w.find(ctx, name)
 	if err != nil {
 		return control.Contact{}, err
@@ -35,6 +40,9 @@ func (w *Wallet) ChangeContact(ctx context.Context, name string, r control.Conta
 		}
 		if r.Blocked != nil {
 			stored.Blocked = *r.Blocked
+		}
+		if r.Receipts != "" {
+			stored.Receipts = level
 		}
 		c = *stored
 		return nil
@@ -56,8 +64,12 @@ func (w *Wallet) RemoveContact(ctx context.Context, name string) (control.Contac
 
 func contactView(c inbox.Contact) control.Contact {
 	v := control.Contact{
-		V: control.Version, Name: c.Name, DID: c.DID.String(), Blocked: c.Blocked, Pending: len(c.Invitation) > 0,
-		Added: c.Added, Seen: c.Seen, Addrs: c.Addresses,
+		V: control.Version, Name: c.Name, DID: c.DID.String(), Blocked: c.Blocked,
+		Pending: len(c.Invitation) > 0 || c.Seen.IsZero(), Added: c.Added, Seen: c.Seen, Addrs: c.Addresses,
+		DisplayName: c.DisplayName, Description: c.Description,
+	}
+	if c.Receipts != inbox.ReceiptsDefault {
+		v.Receipts = levelName(c.Receipts)
 	}
 	for _, p := range c.Pins {
 		v.Keys = append(v.Keys, hex.EncodeToString(p[:]))

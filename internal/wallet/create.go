@@ -16,7 +16,6 @@ import (
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/didpeer"
 	"github.com/parley-im/parley/inbox"
-	"github.com/parley-im/parley/inbox/sqlite"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/p2p"
@@ -24,8 +23,10 @@ import (
 
 // CreateOptions are how to make a wallet.
 type CreateOptions struct {
-	// Passphrase seals the key file; empty leaves it open to whoever can read it.
+	// Passphrase seals the key file. Without one, Ring keeps a secret that does. With neither the file is open
+	// to whoever can read it.
 	Passphrase []byte
+	Ring       keyfile.Ring
 	// Name is what the wallet calls itself when it introduces itself; default: the user's login name.
 	Name string
 	// Listen are multiaddrs to listen on; default: all interfaces on a free port that is kept.
@@ -55,13 +56,13 @@ func Create(ctx context.Context, home string, o CreateOptions) (self control.Sel
 	if w.lock, err = lock(home); err != nil {
 		return self, err
 	}
-	if err := vacate(home); err != nil {
+	if err := vacate(ctx, home, o.Ring); err != nil {
 		return self, err
 	}
-	if w.keys, err = keyfile.Create(unfinishedPath(home), o.Passphrase); err != nil {
+	if w.keys, err = keyfile.Create(ctx, unfinishedPath(home), o.protection()); err != nil {
 		return self, explain(home, err)
 	}
-	if w.store, err = openStore(ctx, home, sqlite.Options{Subkey: w.keys.Subkey}); err != nil {
+	if err := w.openStore(ctx, databasePath(home)); err != nil {
 		return self, err
 	}
 	if w.resolver, err = w.newResolver(""); err != nil {
@@ -74,6 +75,10 @@ func Create(ctx context.Context, home string, o CreateOptions) (self control.Sel
 		return self, err
 	}
 	return self, finish(home)
+}
+
+func (o CreateOptions) protection() keyfile.Protection {
+	return keyfile.Protection{Passphrase: o.Passphrase, Ring: o.Ring}
 }
 
 // check refuses what could not be mended later.
@@ -93,24 +98,33 @@ func checkListen(addrs []string) error {
 }
 
 // vacate makes sure that there is no wallet in home, and removes one that was never finished.
-func vacate(home string) error {
-	if Exists(home) {
+func vacate(ctx context.Context, home string, ring keyfile.Ring) error {
+	if _, err := settle(ctx, home, ring); err != nil {
+		return err
+	}
+	switch {
+	case Exists(home):
 		return &control.Error{Code: control.CodeUsage, Message: "there is a wallet in " + home + " already; nothing was changed",
 			Hint: "choose another folder with --home, or a --profile"}
+	case isThere(unfinishedPath(home)):
+		return sweep(ctx, home, ring)
+	case isThere(databasePath(home)):
+		return &control.Error{Code: control.CodeUsage, Message: databasePath(home) + " belongs to a wallet whose key file is gone; nothing was changed",
+			Hint: "put back the key file " + keysPath(home) + ", or choose another folder with --home"}
 	}
-	_, err := os.Lstat(unfinishedPath(home))
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(databasePath(home)); err == nil {
-			return &control.Error{Code: control.CodeUsage, Message: databasePath(home) + " belongs to a wallet whose key file is gone; nothing was changed",
-				Hint: "put back the key file " + keysPath(home) + ", or choose another folder with --home"}
-		}
-		return nil
-	}
+	return nil
+}
+
+// sweep removes a wallet that was never finished, its key file last.
+func sweep(ctx context.Context, home string, ring keyfile.Ring) error {
 	db := databasePath(home)
-	for _, path := range []string{db, db + "-wal", db + "-shm", unfinishedPath(home)} {
+	for _, path := range []string{db, db + "-wal", db + "-shm"} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove what was left of a wallet that was never finished: %w", err)
 		}
+	}
+	if err := keyfile.Remove(ctx, unfinishedPath(home), ring); err != nil {
+		return fmt.Errorf("remove what was left of a wallet that was never finished: %w", err)
 	}
 	return nil
 }
@@ -120,11 +134,7 @@ func finish(home string) error {
 	if err := os.Rename(unfinishedPath(home), keysPath(home)); err != nil {
 		return fmt.Errorf("finish the wallet: %w", err)
 	}
-	dir, err := os.Open(home)
-	if err != nil {
-		return fmt.Errorf("finish the wallet: %w", err)
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return syncFolder(home)
 }
 
 // found makes the profile of a new wallet and becomes its DID.
@@ -134,6 +144,9 @@ func (w *Wallet) found(ctx context.Context, wish profile) error {
 		return err
 	}
 	w.name = p.Name
+	if err := w.lives.load(ctx, w.store); err != nil {
+		return err
+	}
 	return w.become(ctx, p.DID)
 }
 

@@ -11,5 +11,9 @@
 // The wallet's DID is a did:peer:4 of an Ed25519 and an X25519 key and of a service that names its libp2p
 // peer; it is made together with the wallet and kept in the database.
 //
+// What wallets say among themselves (receipts, acknowledgements, pings, profiles and the like) is the wallet's
+// housekeeping: it travels in the same outbox, and no list and no count shows it as something that the user
+// has sent. The one place that tells the two apart is housekeeping.go.
+//
 // The package must never print, and never keep a passphrase.
 package wallet

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -51,28 +52,52 @@ func runtimeDir() string {
 	return dir
 }
 
-// Exists reports whether there is a wallet in home.
-func Exists(home string) bool {
-	_, err := os.Lstat(keysPath(home))
+// Folders within the wallet's own for what is under way. Only who has the lock touches them.
+func copyPath(home string) string      { return filepath.Join(home, "backup.unfinished") }
+func restoringPath(home string) string { return filepath.Join(home, "restore.unfinished") }
+
+// restoredPath is a wallet that was restored in full and is about to take its place, see settle.
+func restoredPath(home string) string { return filepath.Join(home, "restore.ready") }
+
+// currentKeys is the key file of the wallet in home: that of one that was restored counts from the moment when it is
+// complete.
+func currentKeys(home string) string {
+	if path := keysPath(restoredPath(home)); isThere(path) {
+		return path
+	}
+	return keysPath(home)
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
 	return err == nil
+}
+
+// Exists reports whether there is a wallet in home.
+func Exists(home string) bool { return isThere(currentKeys(home)) }
+
+// KeyStore returns what protects the keys of the wallet in home.
+func KeyStore(home string) (keyfile.Kind, error) {
+	kind, err := keyfile.KindOf(currentKeys(home))
+	return kind, explain(home, err)
 }
 
 // NeedsPassphrase reports whether the wallet's keys are under a passphrase.
 func NeedsPassphrase(home string) (bool, error) {
-	needs, err := keyfile.NeedsPassphrase(keysPath(home))
-	return needs, explain(home, err)
+	kind, err := KeyStore(home)
+	return kind == keyfile.Passphrase, err
 }
 
-// unprotected reports whether the wallet's keys are known to be without a passphrase.
+// unprotected reports whether the wallet's keys are known to need no passphrase.
 func unprotected(home string) bool {
-	needs, err := keyfile.NeedsPassphrase(keysPath(home))
-	return err == nil && !needs
+	kind, err := keyfile.KindOf(currentKeys(home))
+	return err == nil && kind != keyfile.Passphrase
 }
 
-// ChangePassphrase puts the wallet's keys under another passphrase; an empty one leaves them without.
-// The keys stay the same.
-func ChangePassphrase(home string, old, new []byte) error {
-	return explain(home, keyfile.ChangePassphrase(keysPath(home), old, new))
+// ChangeProtection puts the wallet's keys under another passphrase or another kind of protection. The keys stay the
+// same. The caller has the wallet open meanwhile, so that nobody else changes it.
+func ChangeProtection(ctx context.Context, home string, old, new keyfile.Protection) error {
+	return explain(home, keyfile.Change(ctx, keysPath(home), old, new))
 }
 
 // lock takes the wallet's flock, or returns ErrLocked. The lock ends with the process at the latest.
@@ -110,7 +135,14 @@ func explain(home string, err error) error {
 	case errors.Is(err, keyfile.ErrDamaged):
 		return &control.Error{Code: control.CodeUnexpected,
 			Message: fmt.Sprintf("the key file %s is damaged: %v", keysPath(home), err),
-			Hint:    "restore that file from a copy; nothing was changed"}
+			Hint:    "restore that file from a copy, or the wallet with parley restore FILE; nothing was changed"}
+	case errors.Is(err, keyfile.ErrEntry):
+		return &control.Error{Code: control.CodeTrust,
+			Message: fmt.Sprintf("the keys of this wallet are in the keyring of another machine or user: %v; nothing was changed", err),
+			Hint:    "open it there, or restore it from a backup: parley restore FILE"}
+	case errors.Is(err, keyfile.ErrRing):
+		return &control.Error{Code: control.CodeTrust, Message: err.Error() + "; nothing was changed",
+			Hint: "unlock the keyring of this computer (and unset PARLEY_KEYRING), then try again; or restore a backup"}
 	case errors.As(err, &mode):
 		return &control.Error{Code: control.CodeTrust, Message: err.Error(), Hint: "others could read or change it: change its mode, and ask who did"}
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging/outofband"
-	"github.com/parley-im/parley/messaging/userprofile"
 )
 
 const (
@@ -34,7 +33,7 @@ func (w *Wallet) Invite(ctx context.Context, r control.InviteRequest) (control.I
 	}
 	t := time.Now().Truncate(time.Second).UTC()
 	inv, err := w.issuer.Issue(outofband.Invitation{
-		From: w.self.DID, Label: w.name, Accept: []string{"didcomm/v2"}, Addresses: w.bareAddresses(),
+		From: w.self.DID, Label: w.ownName(), Accept: []string{"didcomm/v2"}, Addresses: w.bareAddresses(),
 		Multi: r.Multi, Created: t, Expires: t.Add(r.Expires).Truncate(time.Second),
 	})
 	if err != nil {
@@ -58,8 +57,12 @@ func (w *Wallet) bareAddresses() []string {
 }
 
 // Add makes a contact of the inviter and introduces us to it. The introduction names the invitation as
-// its parent thread, which claims it; if it is refused within r.Timeout, the contact is taken back.
+// its parent thread, which claims it; if it is refused within r.Timeout, the contact is taken back. With a DID
+// instead of an invitation the contact is made and nobody is introduced.
 func (w *Wallet) Add(ctx context.Context, r control.AddRequest) (control.Contact, error) {
+	if r.DID != "" {
+		return w.addDID(ctx, r)
+	}
 	inv, doc, err := w.readLink(ctx, r.Link)
 	if err != nil {
 		return control.Contact{}, err
@@ -125,7 +128,7 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 		}
 		return w.invitedAgain(ctx, inv, plaintext)
 	}
-	fallback := "friend-" + inv.From.Hash()[:6]
+	fallback := fallbackName(inv.From)
 	c := inbox.Contact{
 		DID: inv.From.Canonical(), Name: name, Pins: doc.Pins(), Addresses: inv.Addresses[:min(len(inv.Addresses), 16)],
 		Invitation: plaintext, Added: now(),
@@ -158,7 +161,7 @@ func introductionID(inv *outofband.Invitation, n int) string {
 // introduce queues our introduction, which claims the invitation, unless one is on its way or was delivered
 // already, and returns its id.
 func (w *Wallet) introduce(ctx context.Context, inv *outofband.Invitation) (string, error) {
-	m := userprofile.New(inv.From.Canonical(), w.name)
+	m := w.introductionTo(inv.From.Canonical())
 	m.ParentThreadID, m.Expires, m.PleaseAck = inv.ID, inv.Expires, []string{""}
 	for n := 1; ; n++ {
 		m.ID = introductionID(inv, n)

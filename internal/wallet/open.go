@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/crypto/keyfile"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
@@ -19,13 +20,19 @@ import (
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/outofband"
 	"github.com/parley-im/parley/messaging/p2p"
+	"github.com/parley-im/parley/messaging/reportproblem"
 	"github.com/parley-im/parley/messaging/userprofile"
 )
+
+// maxAgreed is how many contacts' agreements are remembered while the wallet is open.
+const maxAgreed = 256
 
 // Options are how to open a wallet.
 type Options struct {
 	// Passphrase opens the key file; empty for one without.
 	Passphrase []byte
+	// Ring is the keyring for a key file that is under one; nil: such a wallet does not open.
+	Ring keyfile.Ring
 	// Listen replaces the multiaddrs that Create chose, for this time.
 	Listen []string
 	// UniversalResolver is the URL of a Universal Resolver to ask about DIDs of methods that are not built
@@ -33,25 +40,39 @@ type Options struct {
 	UniversalResolver string
 	// Greet is as in messaging.Node.
 	Greet int
+	// Mux has the handlers of a program, which come before the wallet's own: those become its Default.
+	Mux *messaging.Mux
 	// Log takes what an operator may want to know; nil: nothing.
 	Log *slog.Logger
+	// Version is the program's, for Status.
+	Version string
 }
 
 // Wallet is an open wallet. It implements control.Wallet and is safe for concurrent use.
 type Wallet struct {
-	home      string
-	lock      *os.File
-	keys      *keyfile.Store
-	store     inbox.Store
-	resolver  did.Resolver
-	self      messaging.Identity
-	name      string
-	issuer    *outofband.Issuer
-	transport *p2p.Transport
-	node      *messaging.Node
-	log       *slog.Logger
-	pongs     pongs
+	home        string
+	lock        *os.File
+	keys        *keyfile.Store
+	agreed      *crypto.Agreements // over keys, to seal and open messages with
+	store       inbox.Store
+	db          *sqlite.Store // the same, as its driver has it: for what inbox.Store does not ask of drivers
+	resolver    did.Resolver
+	self        messaging.Identity
+	name        string
+	issuer      *outofband.Issuer
+	transport   *p2p.Transport
+	node        *messaging.Node
+	log         *slog.Logger
+	pongs       pongs
+	version     string
+	since       time.Time // when it was opened
+	listen      []string  // where it is set to listen
+	prefs       preferences
+	disclosures disclosures
+	lives       lives
+	backingUp   sync.Mutex // held for one backup at a time
 
+	markMu    sync.Mutex  // held while entries are marked
 	working   atomic.Bool // whether Run is running
 	listenMu  sync.Mutex
 	listening bool // guarded by listenMu
@@ -71,7 +92,7 @@ func Open(ctx context.Context, home string, o Options) (*Wallet, error) {
 	if err := checkListen(o.Listen); err != nil {
 		return nil, err
 	}
-	w := &Wallet{home: home, log: o.Log}
+	w := &Wallet{home: home, log: o.Log, version: o.Version, since: now()}
 	if w.log == nil {
 		w.log = slog.New(slog.DiscardHandler)
 	}
@@ -86,14 +107,16 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 	if w.lock, err = lock(w.home); err != nil {
 		return err
 	}
-	if w.keys, err = keyfile.Open(keysPath(w.home), o.Passphrase); err != nil {
+	if _, err := settle(ctx, w.home, o.Ring); err != nil {
+		return err
+	}
+	if w.keys, err = keyfile.Open(ctx, keysPath(w.home), keyfile.Protection{Passphrase: o.Passphrase, Ring: o.Ring}); err != nil {
 		return explain(w.home, err)
 	}
 	if _, err := os.Lstat(databasePath(w.home)); err != nil {
 		return explainStore(w.home, err)
 	}
-	w.store, err = openStore(ctx, w.home, sqlite.Options{Subkey: w.keys.Subkey, Log: w.log})
-	if err != nil {
+	if err := w.openStore(ctx, databasePath(w.home)); err != nil {
 		return err
 	}
 	if w.resolver, err = w.newResolver(o.UniversalResolver); err != nil {
@@ -103,34 +126,44 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := errors.Join(w.loadPreferences(ctx), w.lives.load(ctx, w.store)); err != nil {
+		return explainStore(w.home, err)
+	}
 	if len(o.Listen) > 0 {
 		listen = o.Listen
 	}
+	w.listen = listen
 	w.assemble(listen, o.Greet)
+	if o.Mux != nil {
+		o.Mux.Default, w.node.Handler = w.node.Handler, o.Mux
+	}
 	return w.resumeIntroductions(ctx)
 }
 
-// openStore opens the database. A nil *sqlite.Store never becomes a store that is not nil.
-func openStore(ctx context.Context, home string, o sqlite.Options) (inbox.Store, error) {
-	s, err := sqlite.Open(ctx, databasePath(home), o)
+// openStore opens the database at path under the wallet's keys.
+func (w *Wallet) openStore(ctx context.Context, path string) error {
+	db, err := sqlite.Open(ctx, path, sqlite.Options{Subkey: w.keys.Subkey, Log: w.log})
 	if err != nil {
-		return nil, explainStore(home, err)
+		return explainStore(w.home, err)
 	}
-	return s, nil
+	w.db, w.store = db, db
+	return nil
 }
 
 // assemble builds the transport and the node.
 func (w *Wallet) assemble(listen []string, greet int) {
 	w.issuer = outofband.NewIssuer(w.keys.Subkey("invitations"))
+	w.agreed = crypto.RememberAgreements(w.keys, maxAgreed)
 	identities := messaging.FixedIdentities{w.self}
 	w.transport = &p2p.Transport{
 		Keys: w.keys, Identities: identities, Resolver: w.resolver,
 		HostKey: w.keys.Transport(), Listen: listen, Log: w.log,
 	}
 	w.node = &messaging.Node{
-		Identities: identities, Keys: w.keys, Resolver: w.resolver, Store: w.store,
+		Identities: identities, Keys: w.agreed, Resolver: w.resolver, Store: w.store,
 		Transports: []messaging.Transport{w.transport}, Handler: w.mux(), Invitations: w.issuer,
-		Introduction: userprofile.DisplayName, Greet: greet, Log: w.log,
+		Introduction: userprofile.DisplayName, Greet: greet, Log: w.log, Receipt: w.receipt, Report: reportproblem.Answer, HoldRequests: true,
+		Life: w.lives.current, Lived: w.lived,
 	}
 }
 
@@ -188,6 +221,9 @@ func (w *Wallet) Close() error {
 		w.listenMu.Unlock()
 		if w.store != nil {
 			errs = append(errs, w.store.Close())
+		}
+		if w.agreed != nil {
+			w.agreed.Forget()
 		}
 		if w.keys != nil {
 			errs = append(errs, w.keys.Close())

@@ -24,7 +24,7 @@ const (
 func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]control.Message, error) {
 	q := inbox.Query{
 		Dispositions: []inbox.Disposition{inbox.Kept}, Unacked: !r.All, AfterSeq: r.After, BySeq: true,
-		Newest: r.Newest, Limit: r.Limit,
+		Newest: r.Newest, Limit: r.Limit, MessageID: r.ID,
 	}
 	if r.From != "" {
 		c, err := w.find(ctx, r.From)
@@ -69,7 +69,8 @@ func (w *Wallet) patience(ctx context.Context, wish time.Duration) (time.Duratio
 	return wish, err
 }
 
-// Mark says of received messages that they were shown or are done with.
+// Mark says of received messages that they were shown or are done with. Their senders are told that they were
+// read, if that is what they are told, see receipts.go.
 func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
 	seqs := slices.Clone(r.Seqs)
 	for _, id := range r.IDs {
@@ -88,7 +89,7 @@ func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
 	if r.Acked {
 		m = inbox.MarkAcked
 	}
-	return w.store.Mark(ctx, w.self.DID, m, seqs)
+	return w.mark(ctx, m, seqs)
 }
 
 // Changes returns what changed after a revision. A full page ends where the shorter of its two halves
@@ -96,7 +97,7 @@ func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
 func (w *Wallet) Changes(ctx context.Context, r control.ChangesRequest) (control.Changes, error) {
 	if r == (control.ChangesRequest{}) {
 		stats, err := w.store.Stats(ctx)
-		return control.Changes{V: control.Version, Rev: stats.Rev}, err
+		return control.Changes{V: control.Version, Rev: stats.Rev, Requests: stats.Requests}, err
 	}
 	watchCtx, cancel := context.WithTimeout(ctx, min(r.Wait, maxWait))
 	defer cancel()
@@ -120,7 +121,7 @@ func (w *Wallet) Changes(ctx context.Context, r control.ChangesRequest) (control
 // changes returns a page of what changed after a revision, and the newest revision.
 func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, int64, error) {
 	stats, err := w.store.Stats(ctx)
-	ch := control.Changes{V: control.Version, Rev: max(stats.Rev, after)}
+	ch := control.Changes{V: control.Version, Rev: max(stats.Rev, after), Requests: stats.Requests}
 	if err != nil || stats.Rev <= after {
 		return ch, ch.Rev, err
 	}
@@ -144,7 +145,7 @@ func (w *Wallet) changes(ctx context.Context, after int64) (control.Changes, int
 	}
 	names, err := w.names(ctx)
 	for _, p := range ps {
-		if p.Rev <= ch.Rev {
+		if p.Rev <= ch.Rev && !isHousekeeping(p.Type) {
 			ch.Sent = append(ch.Sent, sentView(p, names[p.To]))
 		}
 	}
@@ -161,7 +162,11 @@ func (w *Wallet) messageViews(ctx context.Context, es []inbox.Entry) ([]control.
 	}
 	views := make([]control.Message, 0, len(es))
 	for _, e := range es {
-		views = append(views, messageView(e, names))
+		v := messageView(e, names)
+		if v.Answers, err = w.answeredQuestion(ctx, e); err != nil {
+			return nil, err
+		}
+		views = append(views, v)
 	}
 	return views, nil
 }
@@ -175,6 +180,7 @@ func messageView(e inbox.Entry, names map[did.DID]string) control.Message {
 		v.FromName = e.From.Short()
 	}
 	v.Content, v.Body = content(e.Payload)
+	v.Files = files(e.Payload, true)
 	return v
 }
 

@@ -10,11 +10,9 @@ import (
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
-	"github.com/parley-im/parley/messaging/basicmessage"
-	"github.com/parley-im/parley/messaging/trustping"
 )
 
-// Send queues a text message and waits for what r asks.
+// Send queues a message and waits for what r asks.
 func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent, error) {
 	want, err := wanted(r.Wait)
 	if err != nil {
@@ -24,22 +22,37 @@ func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent,
 	if err != nil {
 		return control.Sent{}, err
 	}
-	m := basicmessage.New(c.DID, r.Text)
-	m.ThreadID, m.PleaseAck = r.Thread, []string{""}
+	m, err := compose(c.DID, r)
+	if err != nil {
+		return control.Sent{}, err
+	}
 	if err := w.queue(ctx, c, m); err != nil {
 		return control.Sent{}, err
 	}
-	p, err := w.await(ctx, m.ID, want, r.Timeout)
+	p, err := w.awaitThat(ctx, m.ID, r.Timeout, func(p inbox.Parcel) bool {
+		return reached(p, want) || r.Wait == "" && p.State == inbox.Sent
+	})
 	if err != nil {
 		return control.Sent{}, err
 	}
 	view := sentView(p, c.Name)
-	if r.Wait != "" && p.State < want && !p.State.Settled() {
-		return view, &control.Error{Code: control.CodeTimeout,
-			Message: fmt.Sprintf("the message is %s, not yet %s; it stays queued", p.State, want),
-			Hint:    "parley outbox shows what becomes of it"}
+	if r.Wait != "" && !reached(p, want) {
+		return view, tooSoon(p.State, want)
 	}
 	return view, nil
+}
+
+// tooSoon is the error of a wait whose time was over before the message had come as far as want.
+func tooSoon(state, want inbox.State) error {
+	e := &control.Error{Code: control.CodeTimeout, Hint: "parley outbox shows what becomes of it",
+		Message: fmt.Sprintf("the message is %s, not yet %s; it stays queued", state, want)}
+	switch state {
+	case inbox.Delivered:
+		e.Message, e.Hint = "delivered, not read; they may not send read receipts", "parley outbox --all shows when it is read"
+	case inbox.Sent:
+		e.Message = "sent, but they have not confirmed it; if they do not know you yet, it waits until they accept you"
+	}
+	return e
 }
 
 // queue queues a message to a contact, and has what waits for the contact tried at once: the user wants it
@@ -58,13 +71,25 @@ func wanted(wait string) (inbox.State, error) {
 		return inbox.Delivered, nil
 	case "sent":
 		return inbox.Sent, nil
+	case "read":
+		return inbox.Read, nil
 	}
-	return 0, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("cannot wait for %q", wait), Hint: "--wait sent or --wait delivered"}
+	return 0, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("cannot wait for %q", wait), Hint: "--wait sent, delivered or read"}
 }
 
-// await waits until the message with this id is settled or has come as far as want, or timeout has
-// passed, and returns it as it is then.
+// reached reports whether the parcel has come as far as want, or was given up.
+func reached(p inbox.Parcel, want inbox.State) bool {
+	return p.State >= want || p.State == inbox.Failed || p.State == inbox.Expired
+}
+
+// await waits until the message with this id has come as far as want or was given up, or timeout has passed,
+// and returns it as it is then.
 func (w *Wallet) await(ctx context.Context, id string, want inbox.State, timeout time.Duration) (inbox.Parcel, error) {
+	return w.awaitThat(ctx, id, timeout, func(p inbox.Parcel) bool { return reached(p, want) })
+}
+
+// awaitThat waits until enough is true of the message with this id, or timeout has passed.
+func (w *Wallet) awaitThat(ctx context.Context, id string, timeout time.Duration, enough func(inbox.Parcel) bool) (inbox.Parcel, error) {
 	watchCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	hint := w.store.Watch(watchCtx)
@@ -76,7 +101,7 @@ func (w *Wallet) await(ctx context.Context, id string, want inbox.State, timeout
 		if len(ps) == 0 {
 			return inbox.Parcel{}, fmt.Errorf("message %s: %w", id, inbox.ErrNotFound)
 		}
-		if ps[0].State >= want || ps[0].State.Settled() {
+		if enough(ps[0]) {
 			return ps[0], nil
 		}
 		select {
@@ -87,34 +112,48 @@ func (w *Wallet) await(ctx context.Context, id string, want inbox.State, timeout
 	}
 }
 
-// Cancel gives a message up that is still queued.
+// cancelPatience is how long Cancel waits for a try under way to end.
+const cancelPatience = 10 * time.Second
+
+// Cancel gives a message up that is still queued. One that is being delivered at this moment is cancelled if
+// that fails.
 func (w *Wallet) Cancel(ctx context.Context, id string) (control.Sent, error) {
-	unknown := &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("no message %q was sent", id), Hint: "see parley outbox"}
-	n, err := w.store.Cancel(ctx, w.self.DID, id, now())
-	if errors.Is(err, inbox.ErrNotFound) {
-		return control.Sent{}, unknown
+	watchCtx, stop := context.WithTimeout(ctx, cancelPatience)
+	defer stop()
+	hint := w.store.Watch(watchCtx)
+	for {
+		n, err := w.store.Cancel(ctx, w.self.DID, id, now())
+		if err != nil && !errors.Is(err, inbox.ErrNotFound) {
+			return control.Sent{}, err
+		}
+		ps, err := w.Sent(ctx, control.SentRequest{ID: id, Limit: 1})
+		switch {
+		case err != nil:
+			return control.Sent{}, err
+		case len(ps) == 0:
+			return control.Sent{}, &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("no message %q was sent", id), Hint: "see parley outbox"}
+		case n > 0:
+			return ps[0], nil
+		case ps[0].State != inbox.Queued.String():
+			return ps[0], &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("too late to cancel: the message is %s", ps[0].State)}
+		}
+		select {
+		case <-watchCtx.Done():
+			return ps[0], &control.Error{Code: control.CodeUsage, Message: "the message is being delivered at this moment; it was not cancelled",
+				Hint: "try again in a while: parley cancel " + id}
+		case <-hint:
+		}
 	}
-	if err != nil {
-		return control.Sent{}, err
-	}
-	ps, err := w.Sent(ctx, control.SentRequest{ID: id, Limit: 1})
-	if err != nil {
-		return control.Sent{}, err
-	}
-	if len(ps) == 0 {
-		return control.Sent{}, unknown
-	}
-	if n == 0 {
-		return ps[0], &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("too late to cancel: the message is %s", ps[0].State)}
-	}
-	return ps[0], nil
 }
 
-// Sent returns messages that were sent, oldest first.
+// Sent returns messages that the user has sent, oldest first; by its id, any message that was sent.
 func (w *Wallet) Sent(ctx context.Context, r control.SentRequest) ([]control.Sent, error) {
-	q := inbox.SentQuery{MessageID: r.ID, BySeq: true, Newest: r.Newest, Limit: r.Limit}
+	q := inbox.SentQuery{MessageID: r.ID, AfterSeq: r.After, BySeq: true, Newest: r.Newest, Limit: r.Limit}
+	if r.ID == "" {
+		q.Match = usersPayload
+	}
 	if r.Waiting {
-		q.States = []inbox.State{inbox.Queued, inbox.Sent, inbox.Relayed}
+		q.States = waitingStates
 	}
 	if r.To != "" {
 		c, err := w.find(ctx, r.To)
@@ -133,9 +172,7 @@ func (w *Wallet) Sent(ctx context.Context, r control.SentRequest) ([]control.Sen
 	}
 	views := make([]control.Sent, 0, len(ps))
 	for _, p := range ps {
-		if r.ID != "" || !messaging.SameType(p.Type, trustping.PingType) {
-			views = append(views, sentView(p, names[p.To]))
-		}
+		views = append(views, sentView(p, names[p.To]))
 	}
 	if r.Newest {
 		slices.Reverse(views)
@@ -149,9 +186,10 @@ func sentView(p inbox.Parcel, name string) control.Sent {
 	}
 	v := control.Sent{
 		V: control.Version, ID: p.MessageID, To: p.To.String(), ToName: name, State: p.State.String(), Path: p.Path,
-		Problem: p.Problem, Type: p.Type, Thread: p.ThreadID, Created: p.Created, TS: p.Updated, Rev: p.Rev,
+		Problem: p.Problem, Type: p.Type, Thread: p.ThreadID, Created: p.Created, TS: p.Updated, Seq: p.Seq, Rev: p.Rev,
 	}
 	v.Content, v.Body = content(p.Payload)
+	v.Files = files(p.Payload, false)
 	return v
 }
 

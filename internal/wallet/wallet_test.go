@@ -41,7 +41,12 @@ func folder(t *testing.T, name string) string {
 // open opens a wallet and closes it when the test ends; run puts it to work as well.
 func open(t *testing.T, home string) *wallet.Wallet {
 	t.Helper()
-	w, err := wallet.Open(t.Context(), home, wallet.Options{})
+	return openWith(t, home, wallet.Options{})
+}
+
+func openWith(t *testing.T, home string, o wallet.Options) *wallet.Wallet {
+	t.Helper()
+	w, err := wallet.Open(t.Context(), home, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +60,12 @@ func open(t *testing.T, home string) *wallet.Wallet {
 
 func run(t *testing.T, home string) *wallet.Wallet {
 	t.Helper()
-	w := open(t, home)
+	return runWith(t, home, wallet.Options{})
+}
+
+func runWith(t *testing.T, home string, o wallet.Options) *wallet.Wallet {
+	t.Helper()
+	w := openWith(t, home, o)
 	if err := w.Listen(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -224,8 +234,8 @@ func TestPassphrase(t *testing.T) {
 		_, err := wallet.Open(t.Context(), home, wallet.Options{Passphrase: []byte(wrong)})
 		same(t, "code with "+wrong, code(t, err), control.CodeTrust)
 	}
-	same(t, "change with a wrong one", code(t, wallet.ChangePassphrase(home, []byte("wrong"), []byte("new"))), control.CodeTrust)
-	must(t, wallet.ChangePassphrase(home, []byte("right"), nil))
+	same(t, "change with a wrong one", code(t, wallet.ChangeProtection(t.Context(), home, under("wrong"), under("new"))), control.CodeTrust)
+	must(t, wallet.ChangeProtection(t.Context(), home, under("right"), under("")))
 	w := open(t, home)
 	status, err := w.Status(t.Context())
 	if err != nil || status.Protected {
@@ -385,7 +395,7 @@ func TestQueueAndCancel(t *testing.T) {
 	same(t, "state", queued.State, "queued")
 	same(t, "waiting in vain", code(t, err), control.CodeTimeout)
 	waiting, err := idle.Sent(ctx, control.SentRequest{Waiting: true})
-	same(t, "waiting", len(waiting), 2)
+	same(t, "waiting, the introduction apart", len(waiting), 1)
 	must(t, err)
 	gone, err := idle.Cancel(ctx, queued.ID)
 	if err != nil || gone.State != "failed" {
