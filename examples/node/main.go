@@ -1,7 +1,8 @@
-// Echo is a bot that answers every text message with the same text, and a wallet that talks to it, both in
-// this process, over libp2p on loopback. Run it with
+// Node puts two wallets together from their parts: keys, a DID, a store in memory, a libp2p transport and a
+// messaging node. One echoes, the other talks to it. Programs that want a wallet as it is take package
+// messaging/wallet instead, as examples/echo-bot does. Run it with
 //
-//	go run ./examples/echo
+//	go run ./examples/node
 package main
 
 import (
