@@ -34,7 +34,9 @@ pbpaste | parley add - --as alice`,
 				return err
 			}
 			return a.with(ctx, access{online: true}, func(ctx context.Context, w control.Wallet) error {
+				waiting := a.print.progress("waiting for their answer", 0)
 				c, err := w.Add(ctx, r)
+				waiting.end()
 				if c.Name == "" {
 					return err
 				}

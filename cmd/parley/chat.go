@@ -1,12 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,26 +13,25 @@ import (
 	"github.com/parley-im/parley/internal/control"
 )
 
-const (
-	history    = 10               // messages of before that a chat begins with
-	lastWait   = 10 * time.Second // for what was typed last to be delivered
-	maxUnread  = 1000
-	chatPrompt = "> "
-)
+const lastWait = 10 * time.Second // for what was typed last to be delivered
 
 func chatCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "chat NAME",
+		Use:   "chat [NAME]",
 		Short: "Talk with a contact, line by line",
-		Long: "Shows the last messages, then sends each line that you type and shows what arrives. Ctrl-D ends it. In a " +
-			"pipe it sends the lines of stdin and ends once they are delivered, or after 10 seconds.",
+		Long: "Shows the last messages, then sends each line that you type and shows what arrives. What becomes of yours stands " +
+			"beside them: ⧖ queued, ↑ held by a relay, ✓ delivered, ✓✓ read. /help lists what else you can type, Ctrl-D ends " +
+			"it. Without NAME it asks whom, or takes the only contact.\n\n" +
+			"In a pipe it sends the lines of stdin, each as it is, and ends once they are delivered, or after 10 seconds.",
 		Example: `parley chat alice
-seq 3 | parley chat alice`,
-		Args: takes("NAME"),
+seq 3 | parley chat alice
+parley chat alice --json < questions.txt`,
+		Args:              atMostOne("NAME"),
+		ValidArgsFunction: a.completeArgs([]string{"NAME"}),
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			need := access{online: true, serve: true, greet: true}
 			err := a.with(ctx, need, func(ctx context.Context, w control.Wallet) error {
-				return a.chat(ctx, w, args[0])
+				return a.chat(ctx, w, args)
 			})
 			if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 				return nil
@@ -43,17 +41,34 @@ seq 3 | parley chat alice`,
 	}
 }
 
-// chat is a conversation on the screen.
+// atMostOne accepts no argument or one.
+func atMostOne(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return takes(name)(cmd, args)
+	}
+}
+
+// chat is a conversation on the screen. One goroutine has it; others hand it what happens.
 type chat struct {
 	wallet  control.Wallet
 	with    control.Contact
 	print   *printer
-	restore func() // gives the terminal back
+	display *display // nil where nothing is typed on the screen
+	person  bool     // somebody types at a terminal
+	restore func()   // gives the terminal back
+	began   time.Time
 
-	mu     sync.Mutex
-	seen   map[int64]bool  // received messages on the screen; guarded by mu
-	states map[string]mark // what was last shown of a sent message; guarded by mu
-	news   chan struct{}   // holds a hint when states has changed
+	seen   map[int64]bool  // received messages on the screen
+	states map[string]mark // what was last shown of a sent message
+	mine   []string        // ids of what was typed and is not settled yet
+	past   past
+	day    string // of what was shown last
+	asked  string // id of the newest question of theirs
+	away   bool   // it was said that they cannot be reached
+	aside  aside
 }
 
 // mark is what is shown of a sent message: its state, and whether there is a problem.
@@ -62,210 +77,201 @@ type mark struct {
 	problem bool
 }
 
-// settled reports whether nothing more will happen to the message.
+func markOf(s control.Sent) mark { return mark{s.State, s.Problem != ""} }
+
+// settled reports whether nothing more will happen to the message that one could wait for.
 func (m mark) settled() bool {
 	return slices.Contains([]string{"delivered", "read", "failed", "expired"}, m.state)
 }
 
-func (a *app) chat(ctx context.Context, w control.Wallet, who string) error {
-	with, err := lookUp(ctx, w, who)
+// chat runs one conversation with whom args name.
+func (a *app) chat(ctx context.Context, w control.Wallet, args []string) error {
+	with, err := a.choose(ctx, w, args)
 	if err != nil {
 		return err
 	}
-	lines, p, restore, err := a.lines(ctx)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	in, err := a.lines(ctx)
 	if err != nil {
 		return err
 	}
-	defer restore()
-	c := &chat{wallet: w, with: with, print: p, restore: restore, seen: map[int64]bool{}, states: map[string]mark{}, news: make(chan struct{}, 1)}
-	present, err := w.Changes(ctx, control.ChangesRequest{})
-	if err != nil {
-		return err
+	defer in.restore()
+	defer in.rescue()
+	c := &chat{
+		wallet: w, with: with, print: a.print, display: in.display, person: in.person, restore: in.restore,
+		began: a.print.now(), seen: map[int64]bool{}, states: map[string]mark{},
 	}
-	p.note(faint("Talking with "), name(with.Name), faint(". Ctrl-D ends it."))
-	if err := c.past(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	followed := make(chan struct{})
-	go func() {
-		defer close(followed)
-		cancel(c.follow(ctx, present.Rev))
-	}()
-	err = c.send(ctx, lines)
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	cancel(nil)
-	<-followed
-	return err
+	return c.talk(ctx, in)
 }
 
-// past shows the last messages of both, and all that were not shown before.
-func (c *chat) past(ctx context.Context) error {
-	unread, err := c.wallet.Receive(ctx, control.ReceiveRequest{From: c.with.DID, Limit: maxUnread})
+// talk runs the conversation until its lines or ctx end.
+func (c *chat) talk(ctx context.Context, in source) error {
+	present, err := c.wallet.Changes(ctx, control.ChangesRequest{})
 	if err != nil {
 		return err
 	}
-	received, err := c.wallet.Receive(ctx, control.ReceiveRequest{From: c.with.DID, All: true, Newest: true, Limit: history})
-	if err != nil {
+	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	sent, err := c.wallet.Sent(ctx, control.SentRequest{To: c.with.DID, Newest: true, Limit: history})
-	if err != nil {
+	if c.display != nil {
+		c.strangers(present.Requests)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	changes, followed := make(chan update), make(chan struct{})
+	defer func() { cancel(); <-followed }()
+	go func() {
+		defer close(followed)
+		defer in.rescue()
+		c.follow(ctx, present.Rev, changes)
+	}()
+	return c.run(ctx, in.lines, changes, c.greet(ctx, in.rescue))
+}
+
+// begin says with whom one talks, and shows the last messages.
+func (c *chat) begin(ctx context.Context) error {
+	end := ". Ctrl-D ends it."
+	if c.display != nil {
+		end = ". /help for more, Ctrl-D ends it."
+	}
+	c.note(faint("Talking with "), name(c.with.Name), faint(end))
+	if err := c.recent(ctx); err != nil {
 		return err
 	}
-	type item struct {
-		at   time.Time
-		show func() error
+	switch {
+	case c.with.Blocked:
+		c.remark(c.with.Name, " is blocked: parley contacts unblock ", c.with.Name)
+	case c.with.Pending:
+		c.remark(c.with.Name, " has not accepted yet: what you write waits until then")
 	}
-	var items []item
-	theirs := append(received, unread...)
-	slices.SortFunc(theirs, func(a, b control.Message) int { return cmp.Compare(a.Seq, b.Seq) })
-	var at time.Time
-	for _, m := range theirs {
-		if m.Received.After(at) {
-			at = m.Received // the clock may have gone back: what came later is not shown earlier
+	return nil
+}
+
+// errQuit is what /quit wants: the end of the lines.
+var errQuit = errors.New("quit")
+
+// update is what the wallet says has changed, or why it cannot.
+type update struct {
+	control.Changes
+	err error
+}
+
+// follow hands on what changes after rev until ctx ends or that fails.
+func (c *chat) follow(ctx context.Context, rev int64, to chan<- update) {
+	for {
+		ch, err := c.wallet.Changes(ctx, control.ChangesRequest{After: rev, Wait: followWait})
+		select {
+		case to <- update{ch, err}:
+		case <-ctx.Done():
+			return
 		}
-		items = append(items, item{at, func() error { return c.received(ctx, m) }})
-	}
-	for _, s := range sent {
-		if s.Content != "" {
-			items = append(items, item{s.Created, func() error { return c.ours(s) }})
+		if err != nil {
+			return
 		}
+		rev = ch.Rev
 	}
-	slices.SortStableFunc(items, func(a, b item) int { return cmp.Compare(a.at.UnixNano(), b.at.UnixNano()) })
-	for _, i := range items {
-		if err := i.show(); err != nil {
+}
+
+// run is the conversation: it ends with its lines, once what was typed is delivered, or for a while not.
+func (c *chat) run(ctx context.Context, lines <-chan typed, changes <-chan update, greeted <-chan string) error {
+	tick := time.NewTicker(requestsEvery)
+	defer tick.Stop()
+	var late <-chan time.Time
+	for lines != nil || len(c.mine) > 0 {
+		var err error
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case l, more := <-lines:
+			if more {
+				err = c.typed(ctx, l)
+				break
+			}
+			lines, late = nil, time.After(lastWait)
+			c.leave()
+		case u := <-changes:
+			if u.err != nil {
+				return u.err
+			}
+			err = c.changed(ctx, u.Changes)
+		case text := <-greeted:
+			c.remark(text)
+		case <-tick.C:
+			c.lookForStrangers(ctx)
+		case <-late:
+			return c.undelivered()
+		}
+		switch {
+		case errors.Is(err, errLeave):
+			c.restore()
+			c.display = nil
+			return c.undelivered()
+		case errors.Is(err, errQuit):
+			lines, late = nil, time.After(lastWait)
+			c.leave()
+		case err != nil:
 			return err
 		}
 	}
 	return nil
 }
 
-// received shows a message of theirs, once, and says that it was shown.
-func (c *chat) received(ctx context.Context, m control.Message) error {
-	c.mu.Lock()
-	before := c.seen[m.Seq]
-	c.seen[m.Seq] = true
-	c.mu.Unlock()
-	if before {
-		return nil
-	}
-	if err := c.print.message(m, false); err != nil || m.Acked {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTime)
-	defer cancel()
-	return c.wallet.Mark(ctx, control.MarkRequest{Seqs: []int64{m.Seq}, Acked: true})
-}
-
-// ours shows a message of ours of before.
-func (c *chat) ours(s control.Sent) error {
-	c.mu.Lock()
-	c.states[s.ID] = mark{s.State, s.Problem != ""}
-	c.mu.Unlock()
-	return c.print.show(s, append(line{s.Created, " ", faint("you"), ": ", body(s.Content), "  "}, c.print.state(s.State)...))
-}
-
-// send sends the lines until they end, and then waits for a while until they are delivered.
-func (c *chat) send(ctx context.Context, lines <-chan typed) error {
-	var ids []string
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case l, more := <-lines:
-			if !more {
-				c.restore() // so that Ctrl-C works while it waits
-				return c.linger(ctx, ids)
-			}
-			if l.err != nil {
-				return fmt.Errorf("read what to send: %w", l.err)
-			}
-			s, err := c.wallet.Send(ctx, control.SendRequest{To: c.with.DID, Text: l.text})
-			if err != nil {
-				return err
-			}
-			ids = append(ids, s.ID)
-		}
-	}
-}
-
-// linger waits until the messages are settled, for a while.
-func (c *chat) linger(ctx context.Context, ids []string) error {
-	ctx, cancel := context.WithTimeout(ctx, lastWait)
-	defer cancel()
-	if ids = c.unsettled(ids); len(ids) > 0 && c.print.outTerminal {
+// leave gives the terminal back, so that Ctrl-C works while the last messages are waited for.
+func (c *chat) leave() {
+	c.restore()
+	typed := c.display != nil
+	c.display = nil
+	if len(c.mine) > 0 && typed {
 		c.print.note(faint("Delivering what you wrote last. Ctrl-C leaves at once: it is kept."))
 	}
-	for {
-		if ids = c.unsettled(ids); len(ids) == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return ctx.Err()
-			}
-			c.print.note(len(ids), " not delivered yet; kept, and sent when both are online: parley outbox")
-			return nil
-		case <-c.news:
-		}
-	}
 }
 
-// unsettled returns ids, whose array it reuses, without those that are settled.
-func (c *chat) unsettled(ids []string) []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.DeleteFunc(ids, func(id string) bool { return c.states[id].settled() })
+func (c *chat) undelivered() error {
+	if len(c.mine) > 0 {
+		c.print.note(len(c.mine), " not delivered yet; kept, and sent when both are online: parley outbox")
+	}
+	return nil
 }
 
-// follow shows what changes after rev until ctx ends.
-func (c *chat) follow(ctx context.Context, rev int64) error {
-	for {
-		ch, err := c.wallet.Changes(ctx, control.ChangesRequest{After: rev, Wait: followWait})
-		if err != nil {
-			return err
-		}
-		for _, m := range ch.Received {
-			if m.From == c.with.DID && !m.Acked {
-				if err := c.received(ctx, m); err != nil {
-					return err
-				}
-			}
-		}
-		for _, s := range ch.Sent {
-			if s.To == c.with.DID && s.Content != "" {
-				if err := c.progress(s); err != nil {
-					return err
-				}
-			}
-		}
-		rev = ch.Rev
-	}
-}
-
-// progress shows what became of a message of ours, if that is news.
-func (c *chat) progress(s control.Sent) error {
-	now := mark{s.State, s.Problem != ""}
-	c.mu.Lock()
-	before := c.states[s.ID]
-	c.states[s.ID] = now
-	c.mu.Unlock()
-	select {
-	case c.news <- struct{}{}:
-	default:
-	}
-	if now == before || s.State == "queued" && (!now.problem || before.problem) {
+// typed does what a line asks for.
+func (c *chat) typed(ctx context.Context, l typed) error {
+	switch {
+	case errors.Is(l.err, errLeave):
+		return l.err
+	case l.err != nil:
+		return fmt.Errorf("read what to send: %w", l.err)
+	case strings.TrimSpace(l.text) == "":
 		return nil
+	case c.person:
+		return c.command(ctx, l.text)
 	}
-	l := append(line{"      "}, c.print.state(s.State)...)
-	l = append(l, faint(": "+excerpt(s.Content, 40)))
-	if s.Problem != "" {
-		l = append(l, faint(" ("+excerpt(s.Problem, 60)+")"))
+	return c.send(ctx, l.text)
+}
+
+// changed shows what has changed.
+func (c *chat) changed(ctx context.Context, ch control.Changes) error {
+	var theirs []control.Message
+	for _, m := range ch.Received {
+		switch {
+		case m.From != c.with.DID:
+			c.aside.add(m, c.began)
+		case !c.seen[m.Seq] && (!m.Acked || m.Seq > c.past.newest):
+			c.seen[m.Seq] = true
+			theirs = append(theirs, m)
+		}
 	}
-	return c.print.show(s, l)
+	if err := c.received(ctx, theirs); err != nil {
+		return err
+	}
+	var ours []control.Sent
+	for _, s := range ch.Sent {
+		if s.To == c.with.DID {
+			ours = append(ours, s)
+		}
+	}
+	if err := c.progress(ours); err != nil {
+		return err
+	}
+	c.elsewhere()
+	return nil
 }

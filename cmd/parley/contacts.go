@@ -24,6 +24,7 @@ func contactsCommand(a *app) *cobra.Command {
 		Short: "See and change who you know",
 		Long:  "Lists your contacts. Names are yours alone: nobody else sees them. A unique prefix of a name is enough.",
 		Example: `parley contacts
+parley contacts add did:peer:4zQm… --as bob --addr /ip4/192.0.2.7/tcp/4001
 parley contacts rename alice alice-work
 parley contacts block eve`,
 		SuggestionsMinimumDistance: 2,
@@ -31,7 +32,8 @@ parley contacts block eve`,
 		RunE:                       a.do(list),
 	}
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "List your contacts", Args: takes(), RunE: a.do(list)},
+		contactsAddCommand(a),
+		&cobra.Command{Use: "list", Short: "List your contacts", Args: takes(), Example: "parley contacts list --json", RunE: a.do(list)},
 		a.contactCommand("show", "Show all that is known of a contact", func(ctx context.Context, w control.Wallet, who string) (control.Contact, error) {
 			return lookUp(ctx, w, who)
 		}),
@@ -124,6 +126,15 @@ func (a *app) showContact(c control.Contact) error {
 	lines := []line{{faint("name   "), name(c.Name)}, {faint("did    "), c.DID}}
 	if mark := marks(c); mark != "" {
 		lines = append(lines, line{faint("state  "), bad(mark)})
+	}
+	if c.DisplayName != "" {
+		lines = append(lines, line{faint("self   "), c.DisplayName})
+	}
+	if c.Description != "" {
+		lines = append(lines, line{faint("about  "), excerpt(c.Description, 200)})
+	}
+	if !c.Blocked {
+		lines = append(lines, line{faint("told   "), told(c.Receipts)})
 	}
 	if !c.Added.IsZero() {
 		lines = append(lines, line{faint("added  "), c.Added})

@@ -54,7 +54,7 @@ func (a *app) stay(ctx context.Context, w control.Wallet) error {
 	if err := a.print.show(ready, lines...); err != nil {
 		return err
 	}
-	<-ctx.Done()
+	new(knocks).follow(ctx, w, a.print)
 	a.print.note("stopping")
 	return nil
 }

@@ -54,7 +54,7 @@ func (a *app) showInvite(inv control.Invite, multi, code bool) error {
 	if multi {
 		uses = "by many"
 	}
-	a.print.note(faint("Can be used " + uses + " until " + inv.Expires.Local().Format("2006-01-02 15:04") +
-		", while you are online. Your friend: parley add LINK"))
+	a.print.note(faint("Can be used "+uses+" until "+inv.Expires.Local().Format("2006-01-02 15:04")+
+		", while you are online. Your friend: "), body("parley add LINK"))
 	return nil
 }

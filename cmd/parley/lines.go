@@ -7,13 +7,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"sync"
-	"syscall"
 	"unicode/utf8"
+)
 
-	"golang.org/x/term"
+const (
+	chatPrompt = "> "
+	chatGoesOn = "  " // before the further rows of what is typed
 )
 
 // typed is a line of the user, or the error that ended the input.
@@ -22,58 +22,35 @@ type typed struct {
 	err  error
 }
 
-// lines returns what the user types, line by line, and the printer for what is shown meanwhile. At a
-// terminal a line that is being typed moves down as others appear. The channel is closed at the end of
-// the input; restore gives the terminal back and may be called twice.
-func (a *app) lines(ctx context.Context) (<-chan typed, *printer, func(), error) {
-	in, ok := a.in.(*os.File)
-	if !ok || a.json || a.noInput || !isTerminal(a.in) || !isTerminal(a.out) {
-		return pipedLines(ctx, a.in), a.print, func() {}, nil
-	}
-	before, err := term.MakeRaw(int(in.Fd()))
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	t := term.NewTerminal(struct {
-		io.Reader
-		io.Writer
-	}{in, a.out}, chatPrompt)
-	resize := func() {
-		if w, h, err := term.GetSize(int(in.Fd())); err == nil {
-			_ = t.SetSize(w, h)
-		}
-	}
-	resize()
-	resized := make(chan os.Signal, 1)
-	signal.Notify(resized, syscall.SIGWINCH)
-	go func() {
-		for range resized {
-			resize()
-		}
-	}()
-	p := *a.print
-	p.out, p.err = t, t
-	restore := sync.OnceFunc(func() {
-		t.SetBracketedPasteMode(false)
-		t.SetPrompt("")
-		signal.Stop(resized)
-		close(resized)
-		_ = term.Restore(int(in.Fd()), before)
-		a.print.endLine(a.out)
-	})
-	return typedLines(ctx, t), &p, restore, nil
+// source is where the lines of a chat come from. display is nil where nobody sees them being typed; restore
+// gives the terminal back and may be called twice.
+type source struct {
+	lines   <-chan typed
+	display *display
+	person  bool // somebody types them
+	restore func()
+	rescue  func() // to be deferred by every goroutine meanwhile
 }
 
-// typedLines reads lines at a terminal until Ctrl-D or Ctrl-C.
-func typedLines(ctx context.Context, t *term.Terminal) <-chan typed {
-	t.SetBracketedPasteMode(true)
-	return feed(ctx, func() (string, error) {
-		text, err := t.ReadLine()
-		if errors.Is(err, term.ErrPasteIndicator) {
-			err = nil
-		}
-		return text, err
-	})
+// lines takes what the user types, line by line. The lines are closed at the end of the input.
+func (a *app) lines(ctx context.Context) (source, error) {
+	in, ok := a.in.(*os.File)
+	if !ok || !a.atTerminal() || os.Getenv("TERM") == "dumb" {
+		return source{pipedLines(ctx, a.in), nil, a.atTerminal(), func() {}, func() {}}, nil
+	}
+	d := newDisplay(a.out, 80, 24)
+	d.edit.commands = commandNames()
+	k, err := openKeyboard(in, d)
+	if err != nil {
+		return source{}, err
+	}
+	go k.run(ctx)
+	return source{k.lines, d, true, k.restore, k.rescue}, nil
+}
+
+// atTerminal reports whether somebody sits there who reads and types.
+func (a *app) atTerminal() bool {
+	return !a.json && !a.noInput && isTerminal(a.in) && isTerminal(a.out)
 }
 
 // pipedLines reads lines until the end of r. A line over the size of a message is an error.
@@ -100,9 +77,6 @@ func feed(ctx context.Context, next func() (string, error)) <-chan typed {
 				return
 			}
 			text = strings.ToValidUTF8(text, string(utf8.RuneError))
-			if err == nil && strings.TrimSpace(text) == "" {
-				continue
-			}
 			select {
 			case c <- typed{text, err}:
 			case <-ctx.Done():

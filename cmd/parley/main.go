@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -20,6 +21,10 @@ func command() int {
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	// quic-go would tell the user about buffers of the kernel.
 	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	// The heap is small, so that collecting it half as often costs a few megabytes and saves a tenth of the work.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 	// A reader that leaves is an error of writing, not our death: see recv, which then stops acking.
 	signal.Ignore(syscall.SIGPIPE)
 	if slices.Contains(os.Args[1:], "--plain") {

@@ -17,5 +17,16 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(m, map[string]func(){"parley": func() { os.Exit(command()) }})
+	// No test touches the keyring of whoever runs it: it is off, or a file that stands for one.
+	if _, set := os.LookupEnv("PARLEY_KEYRING"); !set {
+		if err := os.Setenv("PARLEY_KEYRING", "off"); err != nil {
+			panic(err)
+		}
+	}
+	testscript.Main(m, map[string]func(){"parley": func() {
+		if path := os.Getenv("PARLEY_TEST_KEYRING"); path != "" {
+			osKeyring = fileRing(path)
+		}
+		os.Exit(command())
+	}})
 }

@@ -24,7 +24,9 @@ func pingCommand(a *app) *cobra.Command {
 			}
 			r.To = args[0]
 			return a.with(ctx, access{online: true}, func(ctx context.Context, w control.Wallet) error {
+				waiting := a.print.progress("waiting for "+r.To, 0)
 				pong, err := w.Ping(ctx, r)
+				waiting.end()
 				if err != nil {
 					return err
 				}

@@ -1,6 +1,7 @@
 package main
 
-// Rules of output. This is the one file that writes to the user.
+// Rules of output. This is the one file that writes to the user, but for the display of a chat: see
+// chat_display.go, which places rows that were escaped and styled by these rules.
 //
 //  1. Results go to stdout, everything else to stderr. With --json a result is one JSON object per line
 //     on stdout, an error or a warning is one on stderr, and there are no notes.
@@ -13,11 +14,17 @@ package main
 //  4. --quiet leaves notes out, never results, warnings or errors.
 //  5. An error of writing to stdout is returned: nothing counts as shown that was not written.
 //  6. A state is named as the wallet names it; nothing is shown as further than it is.
+//  7. Commands that a note, a warning or a hint names are for the wallet that was named: --home and --profile
+//     are repeated in them. A command for somebody else is a body, which is left as it is.
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,12 +36,19 @@ import (
 	"github.com/parley-im/parley/internal/control"
 )
 
+// ours finds the beginning of a command of parley in a text: its name and that of a subcommand.
+var ours = regexp.MustCompile(`\bparley (?:` +
+	`add|ack|answer|ask|backup|cancel|chat|completion|contacts|daemon|demo|doctor|export|features|id|init|invite|message|` +
+	`outbox|pack|passphrase|ping|profile|profiles|receipts|recv|requests|restore|save|search|send|status|unpack)\b`)
+
 // printer writes for the user. Its methods may be called by many goroutines if its writers allow it.
 type printer struct {
 	out, err             io.Writer
 	json, plain, quiet   bool
 	outTerminal          bool // stdout is a terminal
 	outColour, errColour bool
+	errWidth             int    // columns of stderr if it is a terminal: what is told there is broken between words
+	aim                  string // the flags that name the wallet, as the user wrote them
 	now                  func() time.Time
 }
 
@@ -43,14 +57,47 @@ func (a *app) newPrinter() *printer {
 	return &printer{
 		out: a.out, err: a.err, json: a.json, plain: a.plain, quiet: a.quiet,
 		outTerminal: isTerminal(a.out), outColour: colours && isTerminal(a.out), errColour: colours && isTerminal(a.err),
-		now: time.Now,
+		errWidth: columns(a.err), aim: a.aim, now: time.Now,
 	}
+}
+
+// aimed returns text with the flags that name the wallet in each command of ours that it names.
+func (p *printer) aimed(text string) string {
+	if p.aim == "" {
+		return text
+	}
+	return ours.ReplaceAllStringFunc(text, func(call string) string { return "parley " + p.aim + strings.TrimPrefix(call, "parley") })
+}
+
+// aimedParts is aimed for the parts of a line.
+func (p *printer) aimedParts(parts []any) []any {
+	parts = slices.Clone(parts)
+	for i, part := range parts {
+		switch part := part.(type) {
+		case string:
+			parts[i] = p.aimed(part)
+		case styled:
+			part.text = p.aimed(part.text)
+			parts[i] = part
+		}
+	}
+	return parts
 }
 
 // isTerminal reports whether v, a reader or writer, is a terminal.
 func isTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// columns is how wide v is if it is a terminal, 0 else.
+func columns(v any) int {
+	if f, ok := v.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return n
+		}
+	}
+	return 0
 }
 
 // line is one line of output: strings, styled, body and time.Time values, side by side.
@@ -82,16 +129,66 @@ func (p *printer) show(v any, lines ...line) error {
 	return err
 }
 
+// page writes lines to stdout whatever the form of results is: the help is for people.
+func (p *printer) page(lines ...line) error {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(strings.TrimRight(p.render(l, p.outColour), " "))
+		b.WriteByte('\n')
+	}
+	return p.raw(b.String())
+}
+
+// raw writes a text of ours to stdout as it is: the source of a manual page.
+func (p *printer) raw(text string) error {
+	_, err := io.WriteString(p.out, text)
+	return err
+}
+
 // note tells something beside the result.
 func (p *printer) note(parts ...any) {
 	if p.json || p.quiet {
 		return
 	}
-	_, _ = io.WriteString(p.err, p.render(parts, p.errColour)+"\n")
+	p.tell(p.render(p.aimedParts(parts), p.errColour))
 }
+
+// tell writes lines to stderr.
+func (p *printer) tell(text string) { _, _ = io.WriteString(p.err, fold(text, p.errWidth)+"\n") }
+
+// fold breaks lines between words where they would be wider than width columns; 0 leaves them. Styles have no
+// width. What a line begins with, spaces, the next begins with as well.
+func fold(text string, width int) string {
+	var b strings.Builder
+	for i, l := range strings.Split(text, "\n") {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		indent := len(l) - len(strings.TrimLeft(l, " "))
+		used := 0
+		for j, word := range strings.Split(l, " ") {
+			n := utf8.RuneCountInString(styles.ReplaceAllString(word, ""))
+			switch {
+			case j > 0 && width > 0 && used > indent && used+1+n > width:
+				b.WriteString("\n" + strings.Repeat(" ", indent))
+				used = indent
+			case j > 0:
+				b.WriteByte(' ')
+				used++
+			}
+			b.WriteString(word)
+			used += n
+		}
+	}
+	return b.String()
+}
+
+// styles are what render puts in for colours.
+var styles = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // warn tells something that nobody should overlook.
 func (p *printer) warn(text string) {
+	text = p.aimed(text)
 	if p.json {
 		_ = p.object(p.err, struct {
 			V       int    `json:"v"`
@@ -99,11 +196,12 @@ func (p *printer) warn(text string) {
 		}{control.Version, text})
 		return
 	}
-	_, _ = io.WriteString(p.err, p.render(line{styled{"33", "warning:"}, " ", text}, p.errColour)+"\n")
+	p.tell(p.render(line{styled{"33", "warning:"}, " ", text}, p.errColour))
 }
 
 // fail tells the error that ends the command.
 func (p *printer) fail(e *control.Error) {
+	e = &control.Error{Code: e.Code, Message: e.Message, Hint: p.aimed(e.Hint)}
 	if p.json {
 		_ = p.object(p.err, struct {
 			V     int            `json:"v"`
@@ -111,16 +209,26 @@ func (p *printer) fail(e *control.Error) {
 		}{control.Version, e})
 		return
 	}
-	text := p.render(line{styled{"1;31", "error:"}, " ", body(e.Message)}, p.errColour) + "\n"
+	p.tell(p.render(line{styled{"1;31", "error:"}, " ", body(e.Message)}, p.errColour))
 	if e.Hint != "" {
-		text += p.render(line{"  ", faint(e.Hint)}, p.errColour) + "\n"
+		p.tell(p.render(line{"  ", faint(e.Hint)}, p.errColour))
 	}
-	_, _ = io.WriteString(p.err, text)
 }
 
 // ask writes a question without ending the line.
 func (p *printer) ask(w io.Writer, question string) {
 	_, _ = io.WriteString(w, clean(question)+" ")
+}
+
+// document writes a JSON document of others on one line, with the same meaning and nothing in it that a terminal
+// would obey.
+func (p *printer) document(text []byte) error {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return fmt.Errorf("write as JSON: %w", err)
+	}
+	_, err := io.WriteString(p.out, escapeJSON(compact.Bytes())+"\n")
+	return err
 }
 
 // endLine ends a line on a terminal where the user's own line break was not shown.
@@ -145,7 +253,7 @@ func (p *printer) render(parts []any, colour bool) string {
 		case string:
 			b.WriteString(clean(part))
 		case styled:
-			if colour && part.text != "" {
+			if colour && part.text != "" && part.sgr != "" {
 				b.WriteString("\x1b[" + part.sgr + "m" + clean(part.text) + "\x1b[0m")
 			} else {
 				b.WriteString(clean(part.text))
@@ -263,6 +371,9 @@ func escapeJSON(data []byte) string {
 
 // other renders a message that is no text.
 func other(m control.Message) string {
+	if text, known := describe(m); known {
+		return text
+	}
 	if len(m.Body) == 0 || string(m.Body) == "{}" {
 		return "[" + m.Type + "]"
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,10 @@ type receiver struct {
 	timeout time.Duration
 	follow  bool
 	manual  bool
+	save    string // the folder for files; empty: they are not saved
 
 	print *printer
+	knock knocks
 	shown int
 	after int64 // the last message shown; kept for manual only, where messages stay unacked
 }
@@ -40,7 +43,8 @@ func recvCommand(a *app) *cobra.Command {
 		Example: `parley recv
 parley recv --follow --json
 parley recv --limit 1 --timeout 1m --from alice
-parley recv --ack manual --json`,
+parley recv --ack manual --json
+parley recv --save ~/Downloads`,
 		Args: takes(),
 		RunE: a.do(func(ctx context.Context, _ []string) error {
 			switch {
@@ -50,6 +54,9 @@ parley recv --ack manual --json`,
 				return badUsage("leave one of them out", "--follow has no --timeout: it goes on until interrupted")
 			case r.limit < 0 || r.timeout < 0:
 				return badUsage("", "--limit and --timeout must not be negative")
+			}
+			if err := checkFolder(r.save); err != nil {
+				return err
 			}
 			r.manual, r.print = ack == "manual", a.print
 			return a.recv(ctx, r)
@@ -61,6 +68,7 @@ parley recv --ack manual --json`,
 	f.DurationVar(&r.timeout, "timeout", 10*time.Second, "how long to listen; 0 shows what is there")
 	f.IntVar(&r.limit, "limit", 0, "end after this many")
 	f.StringVar(&r.from, "from", "", "only those of this contact")
+	f.StringVar(&r.save, "save", "", "save the files that come along in this `DIR`")
 	return cmd
 }
 
@@ -84,6 +92,7 @@ func (a *app) recv(ctx context.Context, r *receiver) error {
 func (r *receiver) run(ctx context.Context, w control.Wallet) error {
 	deadline := time.Now().Add(r.timeout)
 	for {
+		r.knock.look(ctx, w, r.print)
 		wait := followWait
 		if !r.follow {
 			wait = max(0, time.Until(deadline))
@@ -96,10 +105,8 @@ func (r *receiver) run(ctx context.Context, w control.Wallet) error {
 		if err != nil {
 			return err
 		}
-		for _, m := range page {
-			if err := r.show(ctx, w, m); err != nil {
-				return err
-			}
+		if err := r.show(ctx, w, page); err != nil {
+			return err
 		}
 		if r.limit > 0 && r.shown >= r.limit || len(page) == 0 && wait == 0 {
 			return nil
@@ -107,32 +114,68 @@ func (r *receiver) run(ctx context.Context, w control.Wallet) error {
 	}
 }
 
-// show writes a message and only then says that it was shown.
-func (r *receiver) show(ctx context.Context, w control.Wallet, m control.Message) error {
+// show writes messages and only then says that they were shown, those that could be written: all at once, so
+// that their sender gets one receipt for them.
+func (r *receiver) show(ctx context.Context, w control.Wallet, page []control.Message) (err error) {
+	var seqs []int64
+	for _, m := range page {
+		if err = r.message(m); err != nil {
+			break
+		}
+		r.shown++
+		if r.manual {
+			r.after = m.Seq
+		}
+		seqs = append(seqs, m.Seq)
+	}
+	if len(seqs) == 0 {
+		return err
+	}
+	// Interrupted now, the messages would be shown again.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTime)
+	defer cancel()
+	return join(w.Mark(ctx, control.MarkRequest{Seqs: seqs, Acked: !r.manual}), err)
+}
+
+// message saves the files of a message and writes it.
+func (r *receiver) message(m control.Message) error {
+	if r.save == "" || len(m.Files) == 0 {
+		if err := r.print.message(m, r.manual); err != nil || len(m.Files) == 0 {
+			return err
+		}
+		r.print.note(faint("To keep " + counted(len(m.Files), "file") + ": parley save " + shellWord(m.ID)))
+		return nil
+	}
+	paths, err := saveFiles(r.save, m.Files)
+	if err != nil {
+		return err
+	}
 	if err := r.print.message(m, r.manual); err != nil {
 		return err
 	}
-	r.shown++
-	if r.manual {
-		r.after = m.Seq
+	for _, path := range paths {
+		r.print.note(faint("saved " + path))
 	}
-	// Interrupted now, the message would be shown again.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTime)
-	defer cancel()
-	return w.Mark(ctx, control.MarkRequest{Seqs: []int64{m.Seq}, Acked: !r.manual})
+	return nil
+}
+
+// aimedAnswer names the wallet in the command at the end of a question, and leaves what was asked as it is.
+func (p *printer) aimedAnswer(text string) string {
+	i := max(0, strings.LastIndex(text, " parley answer "))
+	return text[:i] + p.aimed(text[i:])
 }
 
 // message writes a received message, with its id if the user is to name it.
 func (p *printer) message(m control.Message, withID bool) error {
 	text := any(body(m.Content))
 	if m.Content == "" {
-		text = faint(other(m))
+		text = faint(p.aimedAnswer(other(m)))
 	}
 	l := line{m.Received, " "}
 	if withID {
 		l = append(l, faint(m.ID), " ")
 	}
-	return p.show(m, append(l, name(m.FromName), ": ", text))
+	return p.show(m, append(append(l, name(m.FromName), ": ", text), fileParts(m.Files)...))
 }
 
 func ackCommand(a *app) *cobra.Command {

@@ -126,6 +126,25 @@ func (w *shortWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// What is shown at once is acked at once, so that its senders get one receipt.
+func TestReceiverAcksAPageAtOnce(t *testing.T) {
+	t.Parallel()
+	w := mailbox("a", "b", "c")
+	p, _, _ := testPrinter(false)
+	if err := (&receiver{print: p}).run(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	marks := 0
+	for _, c := range w.Calls() {
+		if c.Method == "Mark" {
+			marks++
+		}
+	}
+	if marks != 1 {
+		t.Errorf("%d marks, want 1", marks)
+	}
+}
+
 // What could not be written is not acked, and what comes after it is not either.
 func TestReceiverStopsAckingWhenItCannotWrite(t *testing.T) {
 	t.Parallel()
@@ -151,7 +170,7 @@ func TestReceiverAcksWhatItHasShown(t *testing.T) {
 	p, _, _ := testPrinter(false)
 	p.out = writerFunc(func(b []byte) (int, error) { cancel(); return len(b), nil })
 	r := &receiver{print: p}
-	if err := r.show(ctx, w, control.Message{Seq: 1}); err != nil {
+	if err := r.show(ctx, w, []control.Message{{Seq: 1}}); err != nil {
 		t.Error(err)
 	}
 	if diff := cmp.Diff([]int64{1}, marked(w)); diff != "" {
@@ -168,16 +187,19 @@ func TestReceiverEndsWhenAckFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk full")
 	w := &controltest.Wallet{Answer: func(_ context.Context, c controltest.Call) (any, error) {
-		if c.Method == "Mark" {
+		switch c.Method {
+		case "Mark":
 			return nil, broken
+		case "Receive":
+			return []control.Message{{Seq: 1}, {Seq: 2}}, nil
 		}
-		return []control.Message{{Seq: 1}, {Seq: 2}}, nil
+		return nil, nil
 	}}
 	p, out, _ := testPrinter(false)
 	if err := (&receiver{print: p, follow: true}).run(t.Context(), w); !errors.Is(err, broken) {
 		t.Errorf("error = %v, want %v", err, broken)
 	}
-	if n := bytes.Count(out.Bytes(), []byte("\n")); n != 1 {
-		t.Errorf("%d lines, want 1", n)
+	if n := bytes.Count(out.Bytes(), []byte("\n")); n != 2 {
+		t.Errorf("%d lines, want those of the first page", n)
 	}
 }

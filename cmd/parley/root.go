@@ -3,11 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"syscall"
 
 	"charm.land/fang/v2"
@@ -20,6 +16,9 @@ import (
 type app struct {
 	home, profile, passphraseFile string
 	json, plain, quiet, noInput   bool
+	// base is the folder that holds the default wallet and the profiles; aim are --home and --profile as the
+	// user gave them, for the commands that hints name.
+	base, aim string
 
 	in       io.Reader
 	out, err io.Writer
@@ -40,7 +39,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetErr(errOut)
 	// Errors are printed below. fang's own way would ask the terminal for its colours first.
 	silent := fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {})
-	if err := fang.Execute(ctx, root, silent, fang.WithVersion(version())); err != nil {
+	if err := fang.Execute(ctx, root, silent, fang.WithVersion(version()), fang.WithoutManpage()); err != nil {
 		a.failed = err
 	}
 	return a.finish(ctx)
@@ -55,6 +54,8 @@ func (a *app) finish(ctx context.Context) int {
 		return 0
 	case errors.Is(err, syscall.EPIPE):
 		return 1 // whoever read our output has left and needs no explanation
+	case errors.Is(err, errProblems):
+		return 1 // they were shown
 	case errors.As(err, &known):
 	case !a.started:
 		known = &control.Error{Code: control.CodeUsage, Message: err.Error(), Hint: "parley --help"}
@@ -111,7 +112,7 @@ parley send alice "hi there"
 parley demo`,
 		SuggestionsMinimumDistance: 2,
 		Args:                       subcommandOnly,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return a.help(cmd) },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return a.begin(cmd)
 		},
@@ -121,31 +122,35 @@ parley demo`,
 	})
 	a.globalFlags(root)
 	root.AddGroup(
-		&cobra.Group{ID: groupStart, Title: "first steps"}, &cobra.Group{ID: groupTalk, Title: "talk"},
-		&cobra.Group{ID: groupKnow, Title: "contacts and state"}, &cobra.Group{ID: groupRun, Title: "run"},
+		&cobra.Group{ID: groupStart, Title: "First steps"}, &cobra.Group{ID: groupTalk, Title: "Talk"},
+		&cobra.Group{ID: groupKnow, Title: "Contacts and state"}, &cobra.Group{ID: groupRun, Title: "Run"},
 	)
-	root.SetHelpCommandGroupID(groupRun)
-	root.SetCompletionCommandGroupID(groupRun)
+	root.CompletionOptions.DisableDefaultCmd = true // completionCommand is ours
 	for group, commands := range map[string][]*cobra.Command{
 		groupStart: {demoCommand(a), initCommand(a), inviteCommand(a), addCommand(a)},
-		groupTalk: {sendCommand(a), recvCommand(a), chatCommand(a), outboxCommand(a), cancelCommand(a), ackCommand(a),
-			pingCommand(a)},
-		groupKnow: {contactsCommand(a), idCommand(a), statusCommand(a), passphraseCommand(a)},
-		groupRun:  {daemonCommand(a), versionCommand(a)},
+		groupTalk: {sendCommand(a), recvCommand(a), chatCommand(a), outboxCommand(a), cancelCommand(a), ackCommand(a), saveCommand(a),
+			searchCommand(a), askCommand(a), answerCommand(a), pingCommand(a), messageCommand(a)},
+		groupKnow: {contactsCommand(a), requestsCommand(a), receiptsCommand(a), idCommand(a), profileCommand(a), featuresCommand(a), profilesCommand(a),
+			statusCommand(a), doctorCommand(a), passphraseCommand(a), exportCommand(a),
+			backupCommand(a), restoreCommand(a)},
+		groupRun: {daemonCommand(a), packCommand(a), unpackCommand(a), completionCommand(a), manCommand(a), versionCommand(a)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
 			root.AddCommand(c)
 		}
 	}
+	a.ownHelp(root)
+	a.complete(root)
 	return root
 }
 
 func (a *app) globalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.home, "home", "", "wallet folder (PARLEY_HOME, ~/.local/share/parley)")
-	f.StringVar(&a.profile, "profile", "", "one of several wallets below that folder")
-	f.StringVar(&a.passphraseFile, "passphrase-file", "", "file with the passphrase (or PARLEY_PASSPHRASE)")
+	f.SortFlags = false
+	f.StringVar(&a.home, "home", "", "wallet folder `DIR` (PARLEY_HOME, ~/.local/share/parley)")
+	f.StringVar(&a.profile, "profile", "", "the wallet of this `NAME`, one of several below it")
+	f.StringVar(&a.passphraseFile, "passphrase-file", "", "`FILE` with the passphrase (or PARLEY_PASSPHRASE)")
 	f.BoolVar(&a.json, "json", false, "one JSON object per line")
 	f.BoolVar(&a.plain, "plain", false, "words instead of symbols, no colours")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "results and errors only")
@@ -154,36 +159,15 @@ func (a *app) globalFlags(root *cobra.Command) {
 
 // begin settles the global flags before any command.
 func (a *app) begin(cmd *cobra.Command) error {
+	a.aim = aim(a.home, a.profile)
 	a.print = a.newPrinter()
-	home, err := a.walletHome()
+	base, home, err := a.walletHome()
 	if err != nil {
 		return usage(cmd, "%v", err)
 	}
-	a.home = home
+	a.base, a.home = base, home
 	a.started = true
 	return nil
-}
-
-// walletHome is the absolute path of the wallet's folder.
-func (a *app) walletHome() (string, error) {
-	home := a.home
-	if home == "" {
-		home = os.Getenv("PARLEY_HOME")
-	}
-	if home == "" {
-		user, err := os.UserHomeDir()
-		if err != nil {
-			return "", fmt.Errorf("no home directory: %w; set --home", err)
-		}
-		home = filepath.Join(user, ".local", "share", "parley")
-	}
-	if a.profile != "" {
-		if strings.HasPrefix(a.profile, ".") || strings.ContainsAny(a.profile, "/\\\x00") {
-			return "", fmt.Errorf("%q cannot be the name of a profile", a.profile)
-		}
-		home = filepath.Join(home, "profiles", a.profile)
-	}
-	return filepath.Abs(home)
 }
 
 // action is what a command does once its arguments have been counted.

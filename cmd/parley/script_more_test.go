@@ -7,9 +7,30 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+// testscript's own stop ends a script as passed: what follows it would never run, and nobody would notice.
+func TestNoScriptStopsEarly(t *testing.T) {
+	t.Parallel()
+	scripts, err := filepath.Glob("testdata/script/*.txtar")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal(scripts, err)
+	}
+	early := regexp.MustCompile(`(?m)^(\[[^]]*\] *)*stop\b`)
+	for _, path := range scripts {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		script, _, _ := strings.Cut(string(data), "\n-- ")
+		if early.MatchString(script) {
+			t.Errorf("%s stops before its end: to end a daemon write halt", path)
+		}
+	}
+}
 
 // alter VAR LINK PATTERN TEXT: keeps in VAR the invitation's link with one part of its plaintext replaced.
 func scriptAlter(ts *testscript.TestScript, _ bool, args []string) {

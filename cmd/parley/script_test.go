@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 // patience is how long anything in a script may take before it counts as broken.
@@ -34,6 +37,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", os.Getenv("GORACE"))
+			env.Setenv("PARLEY_KEYRING", "off") // no script touches the keyring of whoever runs it
 			env.Values["processes"] = map[string]*process{}
 			env.Values["locks"] = map[string]*os.File{}
 			return nil
@@ -42,7 +46,7 @@ func TestScripts(t *testing.T) {
 			"wallet":  scriptWallet,
 			"friends": scriptFriends,
 			"daemon":  scriptDaemon,
-			"stop":    scriptStop,
+			"halt":    scriptHalt,
 			"exits":   scriptExits,
 			"keep":    scriptKeep,
 			"json":    scriptJSON,
@@ -134,16 +138,31 @@ func (p *process) end(sig syscall.Signal) error {
 // environ is the environment of the script's commands.
 func environ(ts *testscript.TestScript) []string {
 	env := os.Environ()
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "PARLEY_HOME", "PARLEY_PASSPHRASE", "NO_COLOR", "XDG_RUNTIME_DIR"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "PARLEY_HOME", "PARLEY_PASSPHRASE", "NO_COLOR", "XDG_RUNTIME_DIR",
+		"PARLEY_KEYRING", "PARLEY_TEST_KEYRING"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
 }
 
-// wallet NAME...: makes unprotected wallets in folders of these names, on loopback.
+// wallet [-kept] NAME...: makes unprotected wallets in folders of these names, on loopback. Each daemon listens on
+// another port than the one before, unless the ports are kept.
 func scriptWallet(ts *testscript.TestScript, _ bool, args []string) {
+	kept := args[0] == "-kept"
+	if kept {
+		args = args[1:]
+	}
 	for _, w := range args {
-		ts.Check(ts.Exec("parley", append([]string{"init", "-q", "--home", w, "--name", w, "--no-passphrase"}, loopback...)...))
+		listen := loopback
+		if kept {
+			addrs, err := wallet.FreeAddrs(context.Background(), "/ip4/127.0.0.1")
+			ts.Check(err)
+			listen = nil
+			for _, addr := range addrs {
+				listen = append(listen, "--listen", addr)
+			}
+		}
+		ts.Check(ts.Exec("parley", append([]string{"init", "-q", "--home", w, "--name", w, "--no-passphrase"}, listen...)...))
 	}
 }
 
@@ -173,8 +192,9 @@ func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	daemons[args[0]] = p
 }
 
-// stop [-KILL] NAME: ends a daemon, which has to succeed unless it is killed.
-func scriptStop(ts *testscript.TestScript, _ bool, args []string) {
+// halt [-KILL] NAME: ends a daemon, which has to succeed unless it is killed. It is not called stop: that is
+// testscript's own, which ends the script as passed.
+func scriptHalt(ts *testscript.TestScript, _ bool, args []string) {
 	daemons := ts.Value("processes").(map[string]*process)
 	sig := syscall.SIGTERM
 	if args[0] == "-KILL" {

@@ -9,11 +9,81 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/parley-im/parley/crypto/keyfile"
+	"github.com/parley-im/parley/crypto/keyfile/oskeyring"
 	"github.com/parley-im/parley/internal/wallet"
 )
 
 // maxPassphrase is the size in bytes of the longest passphrase.
 const maxPassphrase = 1024
+
+// osKeyring is the keyring of the operating system. Tests put another in its place before the command begins.
+var osKeyring ring = oskeyring.Ring{}
+
+// ring is a keyring that can be asked whether it answers.
+type ring interface {
+	keyfile.Ring
+	Probe(ctx context.Context) error
+}
+
+// keyringOff is the value of PARLEY_KEYRING that leaves the keyring alone, whatever the wallet needs.
+const keyringOff = "off"
+
+// ring returns the keyring, nil if the user wants it left alone.
+func (a *app) ring() keyfile.Ring {
+	if os.Getenv("PARLEY_KEYRING") == keyringOff {
+		return nil
+	}
+	return osKeyring
+}
+
+// demandRing returns the keyring for a user who asks for it.
+func (a *app) demandRing() (keyfile.Ring, error) {
+	if r := a.ring(); r != nil {
+		return r, nil
+	}
+	return nil, badUsage("unset PARLEY_KEYRING", "PARLEY_KEYRING=off and --protect keyring contradict each other")
+}
+
+// parseKind reads --protect and --no-passphrase; empty is a choice that was left to us.
+func parseKind(protect string, open bool) (keyfile.Kind, error) {
+	kind := keyfile.Kind(protect)
+	switch {
+	case open && kind != "" && kind != keyfile.None:
+		return "", badUsage("use one of the two", "--no-passphrase and --protect %s contradict each other", protect)
+	case open:
+		return keyfile.None, nil
+	case kind == "", kind == keyfile.None, kind == keyfile.Passphrase, kind == keyfile.Keyring:
+		return kind, nil
+	}
+	return "", badUsage("--protect keyring, passphrase or none", "keys cannot be protected by %q", protect)
+}
+
+// firstProtection is what a new wallet's keys are put under. Where the user has not chosen the kind, a passphrase
+// that is given is taken; else the keyring, if one answers; else a passphrase is asked for.
+func (a *app) firstProtection(ctx context.Context, kind keyfile.Kind) (p keyfile.Protection, err error) {
+	given := a.passphraseFile != "" || os.Getenv("PARLEY_PASSPHRASE") != ""
+	switch {
+	case kind == keyfile.None || kind == keyfile.Keyring:
+		if a.passphraseFile != "" || given && kind == keyfile.Keyring {
+			return p, badUsage("use one of the two", "a passphrase and --protect %s contradict each other", kind)
+		}
+		if kind == keyfile.Keyring {
+			p.Ring, err = a.demandRing()
+		}
+		return p, err
+	case kind == "" && !given && a.ring() != nil:
+		if osKeyring.Probe(ctx) == nil {
+			p.Ring = a.ring()
+			return p, nil
+		}
+		if ctx.Err() != nil {
+			return p, ctx.Err()
+		}
+	}
+	p.Passphrase, err = a.newPassphrase(ctx)
+	return p, err
+}
 
 const passphraseHint = "set PARLEY_PASSPHRASE, or use --passphrase-file FILE"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -18,41 +19,67 @@ const maxText = 1 << 20
 
 func sendCommand(a *app) *cobra.Command {
 	var r control.SendRequest
+	var file string
 	cmd := &cobra.Command{
 		Use:   "send NAME TEXT",
 		Short: "Send a message",
 		Long: "Queues a message, tries to deliver it, and says how far it got. TEXT may be - to read it from stdin. " +
 			"What is not delivered yet stays queued and goes out when both are online. With --wait it is an error " +
-			"(exit code 8) not to get that far in time; the message stays queued all the same.",
+			"(exit code 8) not to get that far in time; the message stays queued all the same. Whether it is read is " +
+			"known only of those who say so: parley receipts. A file of up to about 280 KiB goes along with --file, and " +
+			"needs no TEXT.",
 		Example: `parley send alice "hi there"
 echo done | parley send alice -
-parley send alice hi --wait delivered --timeout 30s`,
-		Args: takes("NAME", "TEXT"),
+parley send alice hi --wait delivered --timeout 30s
+parley send alice "are you there?" --wait read --timeout 5m
+parley send alice --file a.zip`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if file != "" && len(args) < 2 {
+				return takes("NAME")(cmd, args)
+			}
+			return takes("NAME", "TEXT")(cmd, args)
+		},
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			r.To = args[0]
 			var err error
-			if r.Text, err = a.text(args[1]); err != nil {
-				return err
+			if file != "" {
+				if r.File, err = readFile(file); err != nil {
+					return err
+				}
+				r.Text = r.File.Name
+			}
+			if len(args) > 1 {
+				if r.Text, err = a.text(args[1]); err != nil {
+					return err
+				}
 			}
 			return a.send(ctx, r)
 		}),
 	}
-	f := cmd.Flags()
-	f.StringVar(&r.Wait, "wait", "", "wait until it is sent or delivered")
-	f.DurationVar(&r.Timeout, "timeout", 10*time.Second, "how long to try before going on")
-	f.StringVar(&r.Thread, "thread", "", "continue the thread with this id")
+	sendFlags(cmd, &r)
+	cmd.Flags().StringVar(&file, "file", "", "send this `FILE` along")
 	return cmd
+}
+
+// sendFlags are the flags of every command that sends.
+func sendFlags(cmd *cobra.Command, r *control.SendRequest) {
+	f := cmd.Flags()
+	f.StringVar(&r.Wait, "wait", "", "wait for this `STATE`: sent, delivered or read")
+	f.DurationVar(&r.Timeout, "timeout", 10*time.Second, "how long to try before going on")
+	f.StringVar(&r.Thread, "thread", "", "continue the thread with this `ID`")
 }
 
 func (a *app) send(ctx context.Context, r control.SendRequest) error {
 	switch {
-	case r.Wait != "" && r.Wait != "sent" && r.Wait != "delivered":
-		return badUsage("--wait sent or --wait delivered", "cannot wait for %q", r.Wait)
+	case !slices.Contains([]string{"", "sent", "delivered", "read"}, r.Wait):
+		return badUsage("--wait sent, delivered or read", "cannot wait for %q", r.Wait)
 	case r.Timeout < 0:
 		return badUsage("", "--timeout must not be negative")
 	}
 	return a.with(ctx, access{online: true, lax: true}, func(ctx context.Context, w control.Wallet) error {
+		waiting := a.print.progress("waiting for "+r.To, 0)
 		s, err := w.Send(ctx, r)
+		waiting.end()
 		if s.ID == "" {
 			return err
 		}
@@ -102,13 +129,30 @@ func (a *app) showSent(s control.Sent) error {
 	if who == "" {
 		who = s.To
 	}
-	err := a.print.show(s, append(a.print.state(s.State), map[bool]string{true: " for ", false: " to "}[s.State == "queued"], name(who)))
-	if err != nil || s.State != "queued" {
+	err := a.print.show(s, append(a.print.state(s.State), toWhom(s.State), name(who)))
+	switch {
+	case err != nil:
 		return err
+	case s.State == "sent":
+		a.print.note(faint("They have not confirmed it. If they do not know you yet, it waits until they accept you."))
+		return nil
+	case s.State != "queued":
+		return nil
 	}
 	if s.Problem != "" {
 		a.print.note(faint("Not delivered yet: "), s.Problem)
 	}
 	a.print.note(faint("It is kept, and goes out when both are online: parley daemon. To take it back: parley cancel " + s.ID))
 	return nil
+}
+
+// toWhom leads from the state of a message to the name of its recipient.
+func toWhom(state string) string {
+	switch state {
+	case "queued":
+		return " for "
+	case "read":
+		return " by "
+	}
+	return " to "
 }

@@ -42,7 +42,9 @@ func TestShowSent(t *testing.T) {
 		exit        int
 	}{
 		{"delivered", control.Sent{State: "delivered", ToName: "bob"}, "✓ delivered to bob\n", "", 0},
-		{"sent", control.Sent{State: "sent", ToName: "bob"}, "→ sent to bob\n", "", 0},
+		{"read", control.Sent{State: "read", ToName: "bob"}, "✓✓ read by bob\n", "", 0},
+		{"sent", control.Sent{State: "sent", ToName: "bob"}, "→ sent to bob\n",
+			"They have not confirmed it. If they do not know you yet, it waits until they accept you.\n", 0},
 		{"queued", control.Sent{ID: "ID1", State: "queued", ToName: "bob"}, "⧖ queued for bob\n",
 			"It is kept, and goes out when both are online: parley daemon. To take it back: parley cancel ID1\n", 0},
 		{"queued with a reason", control.Sent{ID: "ID1", State: "queued", To: "did:x:y", Problem: "no \x1broute"}, "⧖ queued for did:x:y\n",

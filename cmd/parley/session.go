@@ -59,13 +59,26 @@ func (a *app) with(ctx context.Context, need access, do func(ctx context.Context
 		defer func() { _ = daemon.Close() }()
 		return do(ctx, daemon)
 	}
+	a.tellNews(ctx, w)
 	err = a.work(ctx, w, need, do)
+	a.tellNews(context.WithoutCancel(ctx), w)
 	return errors.Join(err, w.Close())
+}
+
+// tellNews warns of what the wallet has learnt about itself, once.
+func (a *app) tellNews(ctx context.Context, w *wallet.Wallet) {
+	news, err := w.News(ctx)
+	if err != nil {
+		a.print.note("not told what is new: ", err.Error()) // it is told the next time
+	}
+	for _, story := range news {
+		a.print.warn(story)
+	}
 }
 
 // open returns the wallet or the client of its daemon.
 func (a *app) open(ctx context.Context, need access) (*wallet.Wallet, *control.Client, error) {
-	o := wallet.Options{Listen: need.listen, Log: need.log, UniversalResolver: os.Getenv("PARLEY_RESOLVER")}
+	o := wallet.Options{Ring: a.ring(), Listen: need.listen, Log: need.log, UniversalResolver: os.Getenv("PARLEY_RESOLVER"), Version: version()}
 	if !need.greet {
 		o.Greet = -1
 	}
@@ -85,7 +98,9 @@ func (a *app) open(ctx context.Context, need access) (*wallet.Wallet, *control.C
 			}
 			asked, deadline = true, time.Now().Add(lockTimeout)
 		}
+		opening := a.print.progress("opening the wallet", 0)
 		w, err := wallet.Open(ctx, a.home, o)
+		opening.end()
 		if err == nil && need.unlocked != nil {
 			need.unlocked(o.Passphrase)
 		}
@@ -119,6 +134,9 @@ func (a *app) daemon(ctx context.Context) (*control.Client, error) {
 	_ = c.Close()
 	return nil, ctx.Err()
 }
+
+// isLocked reports whether the wallet could not be opened because another process has it.
+func isLocked(err error) bool { return errors.Is(err, wallet.ErrLocked) }
 
 // occupied is the error of a command that needs the wallet itself while a daemon has it.
 func (a *app) occupied(ctx context.Context) error {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,6 +17,8 @@ func statusCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "See how the wallet is",
+		Long: "Shows who the wallet is, where it listens, what protects its keys, what waits to be read, answered or " +
+			"delivered, and what was refused to others. To look for what is wrong: parley doctor.",
 		Example: `parley status
 parley status --json`,
 		Args: takes(),
@@ -31,35 +35,126 @@ parley status --json`,
 }
 
 func (a *app) showStatus(s control.Status) error {
-	daemon, keys := "not running", "not protected by a passphrase"
-	if s.Daemon {
-		daemon = "running, process " + strconv.Itoa(s.PID)
-	} else {
-		s.PID = 0 // it would be our own
-	}
-	if s.Protected {
-		keys = "under a passphrase"
+	if !s.Daemon {
+		s.PID, s.Since = 0, time.Time{} // they would be our own
 	}
 	lines := []line{
-		{faint("name      "), name(s.Name)},
-		{faint("did       "), s.DID},
-		{faint("peer      "), s.PeerID},
-		{faint("home      "), s.Home},
-		{faint("keys      "), keys},
-		{faint("daemon    "), daemon},
-		{faint("contacts  "), s.Contacts},
-		{faint("unread    "), s.Unread},
-		{faint("waiting   "), s.Waiting},
-		{faint("failed    "), s.Failed},
-	}
-	for _, code := range slices.Sorted(maps.Keys(s.Refused)) {
-		lines = append(lines, line{faint("refused   "), code, " ", strconv.FormatInt(s.Refused[code], 10), " times"})
-	}
-	if s.Broken > 0 {
-		lines = append(lines, line{faint("broken    "), strconv.FormatInt(s.Broken, 10), " streams of others"})
+		a.row("name", name(s.Name)),
+		a.row("did", cut(s.DID, 34), faint("  whole: parley id")),
+		a.row("home", s.Home),
+		a.row("keys", keyStoreText(s)),
+		a.row("daemon", a.daemonText(s)...),
 	}
 	for _, addr := range s.Addrs {
-		lines = append(lines, line{faint("listens   "), addr})
+		addr, _, _ = strings.Cut(addr, "/p2p/") // the peer, which parley id shows
+		lines = append(lines, a.row("listens", addr))
 	}
-	return a.print.show(s, lines...)
+	if s.Receipts != "" {
+		lines = append(lines, a.row("receipts", receiptsText(s.Receipts)))
+	}
+	lines = append(lines,
+		a.row("contacts", s.Contacts),
+		a.row("unread", pointed(s.Unread, "parley recv")...),
+		a.row("requests", pointed(s.Requests, "parley requests")...),
+		a.row("waiting", a.waitingText(s)...),
+		a.row("failed", pointed(s.Failed, "parley outbox --all")...),
+	)
+	for _, code := range slices.Sorted(maps.Keys(s.Refused)) {
+		lines = append(lines, a.row("refused", code, " ", times(s.Refused[code])))
+	}
+	if s.Broken > 0 {
+		lines = append(lines, a.row("broken", strconv.FormatInt(s.Broken, 10), " streams of others"))
+	}
+	return a.print.show(s, append(lines, a.keptLines(s)...)...)
+}
+
+// row is a line with its name before it. Commands in faint parts are for this wallet.
+func (a *app) row(key string, parts ...any) line {
+	l := line{faint(column(key, 10))}
+	for _, part := range parts {
+		if s, ok := part.(styled); ok {
+			s.text = a.print.aimed(s.text)
+			part = s
+		}
+		l = append(l, part)
+	}
+	return l
+}
+
+// pointed is a number, and the command that shows what it counts if there is something.
+func pointed(n int, command string) []any {
+	if n == 0 {
+		return line{n}
+	}
+	return line{styled{"1", strconv.Itoa(n)}, faint("  " + command)}
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return thousands(n) + " times"
+}
+
+func keyStoreText(s control.Status) string {
+	switch {
+	case s.KeyStore == "keyring":
+		return "under the keyring of this computer"
+	case s.Protected || s.KeyStore == "passphrase":
+		return "under a passphrase"
+	}
+	return "not protected by a passphrase"
+}
+
+// receiptsText says what a level of receipts means.
+func receiptsText(level string) string {
+	if text, ok := map[string]string{
+		"all":      "all: senders learn that a message has come and was read",
+		"received": "received: senders learn that a message has come, not that it was read",
+		"none":     "none: senders learn nothing",
+	}[level]; ok {
+		return text
+	}
+	return level
+}
+
+func (a *app) daemonText(s control.Status) []any {
+	if !s.Daemon {
+		return line{"not running", faint("  parley daemon")}
+	}
+	l := line{"running, process " + strconv.Itoa(s.PID)}
+	if !s.Since.IsZero() {
+		l = append(l, ", since ", s.Since)
+	}
+	return l
+}
+
+// waitingText says how many messages wait, since when the first does, and why.
+func (a *app) waitingText(s control.Status) []any {
+	l := pointed(s.Waiting, "parley outbox")
+	if s.Longest == nil {
+		return l
+	}
+	l = append(l[:1:1], ", the longest for ", name(s.Longest.ToName), " since ", s.Longest.Created)
+	if s.Longest.Problem != "" {
+		l = append(l, ": ", excerpt(s.Longest.Problem, 80))
+	}
+	return append(l, faint("  parley outbox"))
+}
+
+// keptLines say of copies of the wallet what is known.
+func (a *app) keptLines(s control.Status) (lines []line) {
+	switch {
+	case !s.Backup.IsZero():
+		lines = append(lines, a.row("backup", s.Backup))
+	default:
+		lines = append(lines, a.row("backup", "none known", faint("  parley backup FILE")))
+	}
+	if !s.Restored.IsZero() {
+		lines = append(lines, a.row("restored", s.Restored))
+	}
+	if len(s.Elsewhere) > 0 {
+		lines = append(lines, a.row("elsewhere", bad("this wallet is also used elsewhere, as seen by "+strings.Join(s.Elsewhere, ", "))))
+	}
+	return lines
 }

@@ -19,6 +19,7 @@ import (
 type screen struct {
 	t       *testing.T
 	master  *os.File
+	process *os.Process
 	ended   chan error
 	changed chan struct{}
 
@@ -28,6 +29,31 @@ type screen struct {
 
 // newScreen runs parley at a terminal of 80 columns.
 func newScreen(t *testing.T, dir string, args ...string) *screen {
+	t.Helper()
+	return newScreenOf(t, []string{"TERM=xterm", "NO_COLOR="}, dir, args...)
+}
+
+// newScreenOf is newScreen with more of an environment.
+func newScreenOf(t *testing.T, env []string, dir string, args ...string) *screen {
+	t.Helper()
+	master, slave := newTerminal(t)
+	defer func() { _ = slave.Close() }()
+	cmd := exec.Command("parley", args...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, slave, slave, slave
+	cmd.Env = append(append(os.Environ(), "PARLEY_PASSPHRASE="), env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{t: t, master: master, process: cmd.Process, ended: make(chan error, 1), changed: make(chan struct{}, 1)}
+	go s.read()
+	go func() { s.ended <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	return s
+}
+
+// newTerminal opens both ends of a terminal of 80 columns.
+func newTerminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -45,23 +71,11 @@ func newScreen(t *testing.T, dir string, args ...string) *screen {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = slave.Close() }()
-	cmd := exec.Command("parley", args...)
-	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, slave, slave, slave
-	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=", "PARLEY_PASSPHRASE=")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s := &screen{t: t, master: master, ended: make(chan error, 1), changed: make(chan struct{}, 1)}
-	go s.read()
-	go func() { s.ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
-	return s
+	return master, slave
 }
 
 func (s *screen) read() {
@@ -84,17 +98,23 @@ func (s *screen) read() {
 // shows waits until the text has appeared, and returns everything so far.
 func (s *screen) shows(text string) string {
 	s.t.Helper()
+	return s.until(fmt.Sprintf("%q", text), func(all string) bool { return strings.Contains(all, text) })
+}
+
+// until waits until everything that was shown is as it has to be, and returns it.
+func (s *screen) until(what string, done func(all string) bool) string {
+	s.t.Helper()
 	for deadline := time.After(patience); ; {
 		s.mu.Lock()
 		all := s.text.String()
 		s.mu.Unlock()
-		if strings.Contains(all, text) {
+		if done(all) {
 			return all
 		}
 		select {
 		case <-s.changed:
 		case <-deadline:
-			s.t.Fatalf("%q does not appear in:\n%q", text, all)
+			s.t.Fatalf("%s does not appear in:\n%q", what, all)
 		}
 	}
 }
@@ -119,14 +139,14 @@ func TestChatAtATerminal(t *testing.T) {
 	k.must("send", "--home", "a", "b", "hi \x1b[2J there\nsecond line", "--wait", "delivered", "--timeout", "20s")
 	s.shows(`hi \x1b[2J there`)
 	all := s.shows("second line")
-	if !strings.Contains(all, "\r\n      │ second line") {
+	if !strings.Contains(all, "\r\n       │ second line") {
 		t.Errorf("the second line is not continued under the first: %q", all)
 	}
 	if after := all[strings.Index(all, "second line"):]; !strings.Contains(s.shows("second line"), "half a li") || strings.Contains(after, "\x1b[2J") {
 		t.Errorf("the line that is being typed is gone, or the screen was cleared: %q", after)
 	}
 	s.types("ne\r")
-	s.shows("delivered\x1b[2m: half a line")
+	s.shows("\x1b[7G\x1b[32m✓") // the tick changes where it stands
 	if got := k.must("recv", "--home", "a", "--limit", "1", "--timeout", "20s"); !strings.HasSuffix(got, "b: half a line\n") {
 		t.Errorf("what was typed arrives as %q", got)
 	}
@@ -158,10 +178,7 @@ func TestInterruptedPassphrase(t *testing.T) {
 	} else if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 		t.Errorf("exit: %v", err)
 	}
-	modes, err := unix.IoctlGetTermios(int(s.master.Fd()), unix.TCGETS)
-	if err != nil || modes.Lflag&unix.ECHO == 0 {
-		t.Errorf("the terminal no longer echoes: %v", err)
-	}
+	expectSane(t, s.master)
 	if _, err := os.Stat(dir + "/w"); !os.IsNotExist(err) {
 		t.Errorf("a folder was made: %v", err)
 	}

@@ -28,6 +28,7 @@ func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Show the version",
+		Long:    "Shows the version of parley, of Go, of the system that it is for, and of its local API.",
 		Example: `parley version --json`,
 		Args:    takes(),
 		RunE: a.do(func(context.Context, []string) error {

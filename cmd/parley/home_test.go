@@ -1,0 +1,63 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+// The commands that hints name are for the wallet that the user named.
+func TestHintsNameTheWallet(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct{ home, profile, hint, want string }{
+		{"", "", "parley init", "parley init"},
+		{"b", "", "parley init", "parley --home b init"},
+		{"", "work", "see parley contacts; to meet somebody: parley add LINK", "see parley --profile work contacts; to meet somebody: parley --profile work add LINK"},
+		{"it's $x", "a b", "parley outbox", `parley --home 'it'\''s $x' --profile 'a b' outbox`},
+		{"b", "", "another parley process; parley's; xparley init; parley adder", "another parley process; parley's; xparley init; parley adder"},
+		{"b", "", "parley --help", "parley --help"},
+	} {
+		p, _, errOut := testPrinter(false)
+		p.aim = aim(tc.home, tc.profile)
+		p.fail(&control.Error{Message: "parley init", Hint: tc.hint})
+		if want := "error: parley init\n  " + tc.want + "\n"; errOut.String() != want {
+			t.Errorf("%q, want %q", errOut, want)
+		}
+		errOut.Reset()
+		p.note(faint(tc.hint), body(" parley add"))
+		p.warn(tc.hint)
+		if want := tc.want + " parley add\nwarning: " + tc.want + "\n"; errOut.String() != want {
+			t.Errorf("%q, want %q", errOut, want)
+		}
+	}
+}
+
+// What is told at a terminal is broken between words, never within a command, and styles do not count.
+func TestFold(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		in    string
+		width int
+		want  string
+	}{
+		{"one two three", 0, "one two three"}, {"one two three", 80, "one two three"}, {"one two three", 7, "one two\nthree"},
+		{"  one two three", 9, "  one two\n  three"}, {"a-word-too-long for it", 6, "a-word-too-long\nfor it"},
+		{"\x1b[2mone two\x1b[0m three", 8, "\x1b[2mone two\x1b[0m\nthree"}, {"one\n  two three", 6, "one\n  two\n  three"},
+		{"a  b", 80, "a  b"}, {"", 5, ""}, {"ünï cödé", 8, "ünï cödé"},
+	} {
+		if got := fold(tc.in, tc.width); got != tc.want {
+			t.Errorf("fold(%q, %d) = %q, want %q", tc.in, tc.width, got, tc.want)
+		}
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"": "''", "/a/b-c_d.e": "/a/b-c_d.e", "ünï": "ünï", "a b": "'a b'", "$x": "'$x'", "it's": `'it'\''s'`, "a\nb": "'a\nb'", "~x": "'~x'", "*": "'*'",
+	} {
+		if got := shellWord(in); got != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+	}
+}
