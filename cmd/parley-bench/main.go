@@ -61,7 +61,7 @@ func newRoot(out, errOut io.Writer, failed *error) *cobra.Command {
 			"everything else to stderr.",
 		Example: "parley-bench delivery",
 	}
-	root.AddCommand(deliveryCommand(out, errOut, failed), peerCommand(out, failed))
+	root.AddCommand(deliveryCommand(out, errOut, failed), envelopeCommand(out, errOut, failed), peerCommand(out, failed))
 	return root
 }
 
