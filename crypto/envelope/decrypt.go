@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/parley-im/parley/crypto"
@@ -110,7 +111,41 @@ func (op *opener) tryRecipients(ctx context.Context, j *jose.JWE, skid string) (
 		}
 		op.trace("%q: our key does not open it: the message was altered, is for another key of that name, or was derived in another way", r.KID)
 	}
+	if failed == ErrNotForUs {
+		pretend(j)
+	}
 	return nil, "", failed
+}
+
+// standIns are keys that nobody seals to, made when they are first needed, by curve.
+var standIns sync.Map // crypto.Curve → crypto.PrivateKey
+
+func standIn(c crypto.Curve) (crypto.PrivateKey, error) {
+	if k, ok := standIns.Load(c); ok {
+		return k.(crypto.PrivateKey), nil
+	}
+	k, err := crypto.GenerateKey(c)
+	if err != nil {
+		return k, err
+	}
+	first, _ := standIns.LoadOrStore(c, k)
+	return first.(crypto.PrivateKey), nil
+}
+
+// pretend spends on a message for nobody here what one for a key of ours that does not open costs, so that the
+// time of the answer does not tell which kids are ours.
+func pretend(j *jose.JWE) {
+	key, err := standIn(j.Header.EPK.Curve())
+	if err != nil {
+		return
+	}
+	_, _ = j.Decrypt(0, func(peer crypto.PublicKey) ([]byte, error) {
+		z, err := key.Agree(peer)
+		if err != nil {
+			return nil, jose.ErrDecrypt
+		}
+		return z, nil
+	}, key.Public())
 }
 
 // agree acts for our key kid. With the sender's key, which lasts, it agrees from memory where there is one.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -171,5 +172,27 @@ func TestLowOrder(t *testing.T) {
 		if got, err := p.open(compactWith(t, epk, make([]byte, 32))); err != envelope.ErrOpen {
 			t.Errorf("%s: got %v, %v, want ErrOpen itself", point, got, err)
 		}
+	}
+}
+
+// TestUnknownKIDCosts: what is sealed to nobody here takes the time of what is sealed to a key of ours and does not
+// open. Times are measured elsewhere; this counts what is allocated, which the cryptography decides.
+func TestUnknownKIDCosts(t *testing.T) {
+	p := standard(t)
+	open := func(ring crypto.KeyStore, sealed []byte, want error) uint64 {
+		_, err := envelope.Open(t.Context(), ring, p.docs, sealed, envelope.OpenOptions{}) // makes stand-ins once
+		if !errors.Is(err, want) {
+			t.Fatalf("got %v, want %v", err, want)
+		}
+		return allocated(func() { _, _ = envelope.Open(t.Context(), ring, p.docs, sealed, envelope.OpenOptions{}) })
+	}
+	one := envelope.Options{To: p.to[:1]}
+	sealed := p.seal(t, hello+strings.Repeat(" ", 64<<10), one)
+	unknown := open(crypto.NewKeyring(), sealed, envelope.ErrNotForUs)
+	wrong := crypto.NewKeyring()
+	wrong.Add(bobKey, fixedKey(t, crypto.X25519, "another"))
+	refused := open(wrong, sealed, envelope.ErrOpen)
+	if unknown < refused*9/10 || unknown > refused*11/10 {
+		t.Errorf("%d bytes for an unknown kid, %d for a wrong key", unknown, refused)
 	}
 }
