@@ -1,26 +1,20 @@
 package crypto
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/go-json-experiment/json"
+	"github.com/parley-im/parley/crypto/internal/strictjson"
 )
 
 // maxJWK bounds a JWK in bytes. A key needs under 300; the rest is room for members that are
 // ignored, such as a certificate chain.
 const maxJWK = 16 << 10
 
-// jwk holds the members that are read. Pointers tell an absent member from an empty one.
-type jwk struct {
-	Kty string  `json:"kty"`
-	Crv string  `json:"crv"`
-	X   *string `json:"x"`
-	Y   *string `json:"y"`
-	D   *string `json:"d"`
-}
+// jwk holds the members that are read. Those that are absent or null are nil; d is not copied.
+type jwk struct{ kty, crv, x, y, d []byte }
 
 // JWK returns the key as a JSON Web Key with the members crv, kty, x and, for curves with two
 // coordinates, y, in that order and without spaces: the form that RFC 7638 hashes. It is nil for
@@ -48,7 +42,7 @@ func ParseJWK(b []byte) (PublicKey, error) {
 	if err != nil {
 		return PublicKey{}, fmt.Errorf("jwk: %w", err)
 	}
-	if j.D != nil {
+	if j.d != nil {
 		return PublicKey{}, errors.New("jwk: has the private member d where a public key is wanted")
 	}
 	k, err := j.public()
@@ -65,7 +59,7 @@ func ParsePrivateJWK(b []byte) (PrivateKey, error) {
 	if err != nil {
 		return PrivateKey{}, errors.New("private jwk: not a JSON object with one string each for kty, crv, x, y and d")
 	}
-	c, err := curveByName(j.Kty, j.Crv)
+	c, err := curveByName(string(j.kty), string(j.crv))
 	if err != nil {
 		return PrivateKey{}, errors.New("private jwk: unsupported key type or curve")
 	}
@@ -73,7 +67,7 @@ func ParsePrivateJWK(b []byte) (PrivateKey, error) {
 	if err != nil {
 		return PrivateKey{}, errors.New("private jwk: bad public members")
 	}
-	d, err := decodeField("d", j.D, c.params().size)
+	d, err := decodeField("d", j.d, c.params().size)
 	if err != nil {
 		return PrivateKey{}, fmt.Errorf("private jwk: %w", err)
 	}
@@ -88,35 +82,56 @@ func ParsePrivateJWK(b []byte) (PrivateKey, error) {
 	return k, nil
 }
 
-func decodeJWK(b []byte) (*jwk, error) {
+func decodeJWK(b []byte) (j jwk, err error) {
 	if len(b) > maxJWK {
-		return nil, fmt.Errorf("%d bytes, at most %d", len(b), maxJWK)
+		return j, fmt.Errorf("%d bytes, at most %d", len(b), maxJWK)
 	}
-	// A JSON null would leave the struct as it is, so a missing kty stands for that too.
-	var j jwk
-	if err := json.Unmarshal(b, &j); err != nil {
-		return nil, err
+	err = strictjson.Members(b, func(name, value []byte) (err error) {
+		member := j.member(name)
+		if member == nil || strictjson.IsNull(value) {
+			return nil
+		}
+		if *member, err = strictjson.Unquote(value); err != nil {
+			return fmt.Errorf("member %s: %w", name, err)
+		}
+		return nil
+	})
+	return j, err
+}
+
+func (j *jwk) member(name []byte) *[]byte {
+	switch string(name) {
+	case "kty":
+		return &j.kty
+	case "crv":
+		return &j.crv
+	case "x":
+		return &j.x
+	case "y":
+		return &j.y
+	case "d":
+		return &j.d
 	}
-	return &j, nil
+	return nil // RFC 7517 section 4: others are ignored
 }
 
 func (j *jwk) public() (PublicKey, error) {
-	c, err := curveByName(j.Kty, j.Crv)
+	c, err := curveByName(string(j.kty), string(j.crv))
 	if err != nil {
 		return PublicKey{}, err
 	}
 	p := c.params()
-	x, err := decodeField("x", j.X, p.size)
+	x, err := decodeField("x", j.x, p.size)
 	if err != nil {
 		return PublicKey{}, err
 	}
 	if p.kty == "OKP" {
-		if j.Y != nil {
+		if j.y != nil {
 			return PublicKey{}, fmt.Errorf("%v key with a member y", c)
 		}
 		return NewPublicKey(c, x)
 	}
-	y, err := decodeField("y", j.Y, p.size)
+	y, err := decodeField("y", j.y, p.size)
 	if err != nil {
 		return PublicKey{}, err
 	}
@@ -124,19 +139,23 @@ func (j *jwk) public() (PublicKey, error) {
 	return NewPublicKey(c, point)
 }
 
+// strict is base64url without padding that refuses stray bits (RFC 7515 section 2).
+var strict = base64.RawURLEncoding.Strict()
+
 // decodeField decodes strict base64url of exactly size bytes. The error does not quote the value,
 // which may be secret.
-func decodeField(name string, value *string, size int) ([]byte, error) {
+func decodeField(name string, value []byte, size int) ([]byte, error) {
 	if value == nil {
 		return nil, fmt.Errorf("member %s is missing", name)
 	}
-	// The decoder skips CR and LF even when strict (RFC 7515 section 2 wants none).
-	out, err := base64.RawURLEncoding.Strict().DecodeString(*value)
-	if err != nil || strings.ContainsAny(*value, "\r\n") {
+	// The decoder skips CR and LF even when strict.
+	out := make([]byte, strict.DecodedLen(len(value)))
+	n, err := strict.Decode(out, value)
+	if err != nil || bytes.ContainsAny(value, "\r\n") {
 		return nil, fmt.Errorf("member %s is not strict base64url", name)
 	}
-	if len(out) != size {
-		return nil, fmt.Errorf("member %s has %d bytes, want %d", name, len(out), size)
+	if n != size {
+		return nil, fmt.Errorf("member %s has %d bytes, want %d", name, n, size)
 	}
-	return out, nil
+	return out[:n], nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/internal/vectors"
 )
 
 // xGood is made up; any 32 bytes are an X25519 key. It holds both - and _.
@@ -189,7 +190,8 @@ func privateJWK(pub crypto.PublicKey, secret []byte) string {
 	return j[:len(j)-1] + `,"d":"` + base64.RawURLEncoding.EncodeToString(secret) + `"}`
 }
 
-func FuzzParseJWK(f *testing.F) {
+// FuzzJWK: what is read as a public key is written as the same, and none is both public and private.
+func FuzzJWK(f *testing.F) {
 	for _, c := range allCurves {
 		secret, k := fixedKey(f, c)
 		f.Add(k.Public().JWK())
@@ -198,6 +200,7 @@ func FuzzParseJWK(f *testing.F) {
 	f.Add([]byte(okp))
 	f.Add([]byte(`{"kty":"EC","crv":"P-256"}`))
 	f.Add([]byte(`null`))
+	vectors.Seeds(f, func(seed []byte) { f.Add(seed) })
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if k, err := crypto.ParseJWK(b); err == nil {
 			again, err := crypto.ParseJWK(k.JWK())

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/internal/vectors"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -367,7 +368,8 @@ func TestDecodeBodyRefuses(t *testing.T) {
 	}
 }
 
-func FuzzParseMessage(f *testing.F) {
+// FuzzMessage: what is read is written, and read again as the same.
+func FuzzMessage(f *testing.F) {
 	full, err := codecFull().Marshal()
 	if err != nil {
 		f.Fatal(err)
@@ -381,6 +383,7 @@ func FuzzParseMessage(f *testing.F) {
 	}
 	f.Add([]byte(`{}`))
 	f.Add([]byte(`{"id":"1","type":"t","to":[`))
+	vectors.Seeds(f, func(seed []byte) { f.Add(seed) })
 	f.Fuzz(func(t *testing.T, plaintext []byte) {
 		m, err := messaging.ParseMessage(plaintext)
 		if err != nil {

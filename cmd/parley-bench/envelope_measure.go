@@ -78,7 +78,7 @@ func (r *envelopeReport) peer(name, peer string, seconds, ours float64) error {
 	if r.json {
 		return r.write(l, "", "", "")
 	}
-	_, err := fmt.Fprintf(r.out, "%-30s %10.0f %-5s %-45s Parley takes %.2f of its time\n", name, l.Value, l.Unit, peer, ours/seconds)
+	_, err := fmt.Fprintf(r.out, "%-30s %10.0f %-5s %-46s Parley takes %.2f of its time\n", name, l.Value, l.Unit, peer, ours/seconds)
 	return err
 }
 

@@ -160,7 +160,7 @@ func (f *filler) send(ctx context.Context, first, n int) error {
 			Owner: f.self, To: to, MessageID: m.ID, Type: m.Type, ThreadID: m.ID, Payload: payload, Created: m.Created,
 		}
 	}
-	if err := f.store.Enqueue(ctx, parcels...); err != nil {
+	if _, err := f.store.Enqueue(ctx, parcels...); err != nil {
 		return err
 	}
 	now := f.when.Add(time.Duration(first) * time.Millisecond)

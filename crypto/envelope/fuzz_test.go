@@ -10,6 +10,7 @@ import (
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/crypto/envelope"
+	"github.com/parley-im/parley/internal/vectors"
 )
 
 // FuzzOpen: whatever comes is refused in one of the known ways, or is what Alice sealed.
@@ -24,6 +25,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte(compactJWS(f, aliceSign)))
 	f.Add([]byte(hello))
 	f.Add([]byte(strings.Repeat("[", 1000)))
+	vectors.Seeds(f, func(seed []byte) { f.Add(seed) })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
 		got, err := p.open(data)

@@ -24,9 +24,8 @@
 //
 // # Design decisions
 //
-// Parse reads a document from the outside in. One pass of a strict JSON decoder refuses what nests
-// too deep, duplicate members at any level, bad UTF-8 and whatever follows the document; what is
-// read after that only skips and slices. Base64url is refused when it has padding, line breaks or stray bits, so
+// Parse reads a document from the outside in. One pass (package strictjson) finds its members and refuses
+// what nests too deep, duplicate members at any level, bad UTF-8 and whatever follows the document. Base64url is refused when it has padding, line breaks or stray bits, so
 // that the decoded fields have one encoding each. All limits of this package are constants.
 //
 // Every parameter that decides something must be in the protected header. An unprotected header

@@ -3,6 +3,8 @@ package jose
 import (
 	"errors"
 	"fmt"
+
+	"github.com/parley-im/parley/crypto/internal/strictjson"
 )
 
 // Limits of what is read. Emitted documents keep them too.
@@ -10,7 +12,7 @@ const (
 	// MaxSize is the largest document in bytes.
 	MaxSize = 1 << 20
 	// MaxDepth is how deep arrays and objects may nest, in the document and in each header.
-	MaxDepth = 16
+	MaxDepth = strictjson.MaxDepth
 	// MaxRecipients is how many recipients a JWE, and how many signatures a JWS may have.
 	MaxRecipients = 32
 )

@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/crypto/jose"
+	"github.com/parley-im/parley/internal/vectors"
 )
 
 // parses holds Parse to what it promises for any input, and returns the document.
@@ -41,6 +42,7 @@ func FuzzJWE(f *testing.F) {
 	f.Add([]byte(`{"protected":"e30","recipients":[{}],"iv":"","ciphertext":"","tag":""}`))
 	f.Add([]byte("e30.AA.AA.AA.AA"))
 	f.Add([]byte(strings.Repeat("[", 100)))
+	vectors.Seeds(f, func(seed []byte) { f.Add(seed) })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		j := parses(t, data).JWE
 		if j == nil {
@@ -68,6 +70,7 @@ func FuzzJWS(f *testing.F) {
 	f.Add(edit(f, raw, func(m map[string]any) { m["payload"] = "e30" }))
 	f.Add([]byte(`{"payload":"e30","protected":"eyJhbGciOiJFZERTQSJ9","signature":"AA"}`))
 	f.Add([]byte("eyJhbGciOiJFZERTQSJ9.e30.AA"))
+	vectors.Seeds(f, func(seed []byte) { f.Add(seed) })
 	f.Fuzz(func(t *testing.T, data []byte) {
 		j := parses(t, data).JWS
 		if j == nil {

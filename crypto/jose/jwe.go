@@ -1,9 +1,8 @@
 package jose
 
 import (
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/internal/strictjson"
 )
 
 // Header is the protected header of a JWE. Strings are empty and byte slices nil where a
@@ -46,9 +45,9 @@ func (f *fields) jwe() (*JWE, error) {
 		return nil, malformed("JWE: protected, iv, ciphertext and tag are required")
 	}
 	var raw [4][]byte
-	for i, v := range []jsontext.Value{f.protected, f.iv, f.ciphertext, f.tag} {
+	for i, v := range [][]byte{f.protected, f.iv, f.ciphertext, f.tag} {
 		var err error
-		if raw[i], err = unquote(v); err != nil {
+		if raw[i], err = strictjson.Unquote(v); err != nil {
 			return nil, at("JWE", err)
 		}
 	}
@@ -113,12 +112,9 @@ func orMalformed(err error, format string, args ...any) error {
 
 func parseHeader(protected []byte) (Header, error) {
 	raw, err := decode(protected, 0)
-	if err == nil {
-		err = scan(raw)
-	}
 	var h Header
 	if err == nil {
-		err = members(raw, h.set)
+		err = strictjson.Members(raw, h.set)
 	}
 	if err == nil {
 		err = h.check()
@@ -126,18 +122,18 @@ func parseHeader(protected []byte) (Header, error) {
 	return h, at("protected header", err)
 }
 
-func (h *Header) set(name []byte, v jsontext.Value) (err error) {
+func (h *Header) set(name, v []byte) (err error) {
 	switch string(name) {
 	case "alg":
-		h.Alg, err = text(v)
+		h.Alg, err = strictjson.Text(v)
 	case "enc":
 		var enc string
-		enc, err = text(v)
+		enc, err = strictjson.Text(v)
 		h.Enc = Encryption(enc)
 	case "epk":
 		h.EPK, err = crypto.ParseJWK(v)
 	case "apu":
-		if v.Kind() != 'n' { // didcomm-rust writes null in anoncrypt
+		if !strictjson.IsNull(v) { // didcomm-rust writes null in anoncrypt
 			h.APU, err = octets(v)
 		}
 	case "apv":
@@ -175,10 +171,10 @@ func (h *Header) check() error {
 	return nil
 }
 
-func (j *JWE) addRecipients(list jsontext.Value) error {
-	err := elements(list, MaxRecipients, func(v jsontext.Value) error {
-		var header, key jsontext.Value
-		err := members(v, func(name []byte, v jsontext.Value) error {
+func (j *JWE) addRecipients(list []byte) error {
+	err := strictjson.Elements(list, MaxRecipients, func(v []byte) error {
+		var header, key []byte
+		err := strictjson.Members(v, func(name, v []byte) error {
 			switch string(name) {
 			case "header":
 				header = v
@@ -201,7 +197,7 @@ func (j *JWE) addRecipients(list jsontext.Value) error {
 	return at("recipients", err)
 }
 
-func (j *JWE) addRecipient(header, encryptedKey jsontext.Value) error {
+func (j *JWE) addRecipient(header, encryptedKey []byte) error {
 	kid, err := unprotectedHeader(header)
 	if err != nil {
 		return err
@@ -220,7 +216,7 @@ func (j *JWE) addRecipient(header, encryptedKey jsontext.Value) error {
 	if encryptedKey == nil {
 		return malformed("a recipient without encrypted_key")
 	}
-	key, err := unquote(encryptedKey)
+	key, err := strictjson.Unquote(encryptedKey)
 	if err != nil {
 		return at("encrypted_key", err)
 	}

@@ -3,9 +3,8 @@ package jose
 import (
 	"errors"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/parley-im/parley/crypto"
+	"github.com/parley-im/parley/crypto/internal/strictjson"
 )
 
 // JWS is a parsed JWS. It is immutable and refers to the bytes it was parsed from.
@@ -60,7 +59,7 @@ func signingInput(protected, payload []byte) []byte {
 
 // jws reads general and flattened JSON serialization (RFC 7515 section 7.2).
 func (f *fields) jws() (*JWS, error) {
-	payload, err := unquote(f.payload)
+	payload, err := strictjson.Unquote(f.payload)
 	if err != nil {
 		return nil, at("payload", err)
 	}
@@ -74,9 +73,9 @@ func (f *fields) jws() (*JWS, error) {
 	if f.protected != nil || f.header != nil || f.signature != nil {
 		return nil, malformed("JWS: both general and flattened")
 	}
-	err = elements(f.signatures, MaxRecipients, func(v jsontext.Value) error {
+	err = strictjson.Elements(f.signatures, MaxRecipients, func(v []byte) error {
 		var one fields
-		err := members(v, func(name []byte, v jsontext.Value) error {
+		err := strictjson.Members(v, func(name, v []byte) error {
 			if p := one.field(name); p != nil {
 				*p = v
 			}
@@ -103,15 +102,15 @@ func parseCompactJWS(parts [][]byte) (*JWS, error) {
 	return j, j.add(parts[1], parts[0], nil, parts[2])
 }
 
-func (j *JWS) addJSON(payload []byte, protected, header, signature jsontext.Value) error {
+func (j *JWS) addJSON(payload []byte, protected, header, signature []byte) error {
 	if protected == nil || signature == nil {
 		return malformed("JWS: protected and signature are required")
 	}
-	p, err := unquote(protected)
+	p, err := strictjson.Unquote(protected)
 	if err != nil {
 		return at("protected header", err)
 	}
-	s, err := unquote(signature)
+	s, err := strictjson.Unquote(signature)
 	if err != nil {
 		return at("signature", err)
 	}
@@ -119,7 +118,7 @@ func (j *JWS) addJSON(payload []byte, protected, header, signature jsontext.Valu
 }
 
 // add reads one signature. payload, protected and signature are base64url, header is JSON or nil.
-func (j *JWS) add(payload, protected []byte, header jsontext.Value, signature []byte) error {
+func (j *JWS) add(payload, protected []byte, header []byte, signature []byte) error {
 	var s Signature
 	if err := s.parseHeader(protected); err != nil {
 		return at("protected header", err)
@@ -145,10 +144,7 @@ func (s *Signature) parseHeader(protected []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := scan(raw); err != nil {
-		return err
-	}
-	if err := members(raw, s.set); err != nil {
+	if err := strictjson.Members(raw, s.set); err != nil {
 		return err
 	}
 	if _, ok := algorithms[s.Alg]; !ok {
@@ -157,10 +153,10 @@ func (s *Signature) parseHeader(protected []byte) error {
 	return nil
 }
 
-func (s *Signature) set(name []byte, v jsontext.Value) (err error) {
+func (s *Signature) set(name, v []byte) (err error) {
 	switch string(name) {
 	case "alg":
-		s.Alg, err = text(v)
+		s.Alg, err = strictjson.Text(v)
 	case "typ":
 		s.Typ, err = optional(v)
 	case "kid":

@@ -3,7 +3,7 @@ package jose
 import (
 	"bytes"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/parley-im/parley/crypto/internal/strictjson"
 )
 
 // Document is what Parse has read: a JWE, a JWS, or, when both are nil, a JSON object that is
@@ -48,13 +48,13 @@ func isCompact(c byte) bool { return c == 'e' }
 
 // fields are the members of the outermost object that JWE and JWS define.
 type fields struct {
-	protected, unprotected, header jsontext.Value
-	recipients, encryptedKey       jsontext.Value
-	iv, ciphertext, tag, aad       jsontext.Value
-	payload, signatures, signature jsontext.Value
+	protected, unprotected, header []byte
+	recipients, encryptedKey       []byte
+	iv, ciphertext, tag, aad       []byte
+	payload, signatures, signature []byte
 }
 
-func (f *fields) field(name []byte) *jsontext.Value {
+func (f *fields) field(name []byte) *[]byte {
 	switch string(name) {
 	case "protected":
 		return &f.protected
@@ -86,10 +86,7 @@ func (f *fields) field(name []byte) *jsontext.Value {
 
 func parseJSON(data []byte) (Document, error) {
 	var f fields
-	if err := scan(data); err != nil {
-		return Document{}, at("JSON", err)
-	}
-	err := members(data, func(name []byte, value jsontext.Value) error {
+	err := strictjson.Members(data, func(name, value []byte) error {
 		if p := f.field(name); p != nil {
 			*p = value
 		}
@@ -121,11 +118,11 @@ func (f *fields) isJWS() bool {
 
 // unprotectedHeader reads the kid of an unprotected header and refuses every parameter there
 // that an attacker must not be able to choose. value may be nil.
-func unprotectedHeader(value jsontext.Value) (kid string, err error) {
+func unprotectedHeader(value []byte) (kid string, err error) {
 	if value == nil {
 		return "", nil
 	}
-	err = members(value, func(name []byte, v jsontext.Value) (err error) {
+	err = strictjson.Members(value, func(name, v []byte) (err error) {
 		switch string(name) {
 		case "kid":
 			kid, err = optional(v)
