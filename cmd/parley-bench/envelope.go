@@ -30,7 +30,8 @@ func envelopeCommand(out, errOut io.Writer, failed *error) *cobra.Command {
 		Short: "Measure how fast envelopes are sealed and opened",
 		Long: "Seals and opens messages of 1 KiB and 64 KiB in every form, on one core, beside the bare cryptographic primitives " +
 			"that the form cannot do without, in turns: the ratio is our time over theirs. Agreements between the keys of the " +
-			"two parties are remembered, as a wallet does; authcrypt-fresh does without. The cost of authcrypt is also given in t, " +
+			"two parties are remembered, as a wallet does; authcrypt-fresh does without. Messages that do not open are timed " +
+			"beside one whose key is wrong: all take the same time. The cost of authcrypt is also given in t, " +
 			"the time of one X25519 operation. With --peers the foreign libraries that \"go run ./internal/interop\" has " +
 			"installed are measured on the same messages; they also read and write the message's members, which costs them a little.",
 		Example: `parley-bench envelope
@@ -103,7 +104,7 @@ func (e *envelopes) ours(ctx context.Context, w *peers.World) error {
 			}
 		}
 	}
-	return nil
+	return e.failures(ctx, p)
 }
 
 // one measures one operation on one size: the whole, its primitives, and t.

@@ -47,6 +47,9 @@ func TestEnvelopeJSON(t *testing.T) {
 			want = append(want, f+"/"+op+"/1KiB", f+"/"+op+"/64KiB")
 		}
 	}
+	for _, f := range []string{"wrong-key", "unknown-kid", "altered-tag", "altered-content", "altered-wrapped-key"} {
+		want = append(want, "refused/"+f+"/1KiB")
+	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Error(diff)
