@@ -49,7 +49,9 @@ func (a *app) backup(ctx context.Context, r control.BackupRequest, file string) 
 		return badUsage("choose another name, or replace it with --force", "there is a file %s already; nothing was changed", r.Path)
 	}
 	if len(r.Recipients) == 0 {
-		pass, err := a.backupPassphrase(ctx, file, a.askTwice)
+		pass, err := a.backupPassphrase(ctx, file, func(ctx context.Context) ([]byte, error) {
+			return a.askTwice(ctx, "Choose a passphrase for the backup:")
+		})
 		if err != nil {
 			return err
 		}

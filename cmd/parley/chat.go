@@ -66,9 +66,11 @@ type chat struct {
 	mine   []string        // ids of what was typed and is not settled yet
 	past   past
 	day    string // of what was shown last
-	asked  string // id of the newest question of theirs
-	away   bool   // it was said that they cannot be reached
-	aside  aside
+	asked  string // id of the newest question of theirs that is open
+	// answered is when the last answer to a question was given, by its thread.
+	answered map[string]time.Time
+	away     bool // it was said that they cannot be reached
+	aside    aside
 }
 
 // mark is what is shown of a sent message: its state, and whether there is a problem.
@@ -100,7 +102,7 @@ func (a *app) chat(ctx context.Context, w control.Wallet, args []string) error {
 	defer in.rescue()
 	c := &chat{
 		wallet: w, with: with, print: a.print, display: in.display, person: in.person, restore: in.restore,
-		began: a.print.now(), seen: map[int64]bool{}, states: map[string]mark{},
+		began: a.print.now(), seen: map[int64]bool{}, states: map[string]mark{}, answered: map[string]time.Time{},
 	}
 	return c.talk(ctx, in)
 }

@@ -33,7 +33,7 @@ func (s *stage) types(sent string) []string {
 }
 
 func (s *stage) says(key, text string) {
-	_ = s.print(key, wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body(text)}), s.columns, goesOn))
+	_ = s.print(key, wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body(text)}), s.columns, goesOn, broken))
 }
 
 func (s *stage) ticks(key, tick string) bool {
@@ -271,7 +271,7 @@ func TestDisplayAgainstPaper(t *testing.T) {
 			case 1:
 				text := rapid.SampledFrom(texts).Draw(rt, "text")
 				at[fmt.Sprint(i)] = paper.y
-				for _, r := range wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body(text)}), columns, goesOn) {
+				for _, r := range wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body(text)}), columns, goesOn, broken) {
 					from := paper.y
 					_, _ = paper.Write([]byte(r.text + "\r\n"))
 					if paper.y-from != r.height {
@@ -345,7 +345,7 @@ func FuzzTyping(f *testing.F) {
 			want = append(want, strings.TrimRight(r.text, " "))
 		}
 		got := strings.Split(s.vt.all(), "\n")
-		above := len(wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body("hi")}), s.columns, goesOn))
+		above := len(wrapRows(s.p.glyphs(line{"12:00 ⧖  ", name("bob"), ": ", body("hi")}), s.columns, goesOn, broken))
 		for len(got) < above+len(want) {
 			got = append(got, "")
 		}

@@ -27,7 +27,8 @@ type row struct {
 const (
 	goesOn = "         "
 	broken = "       │ "
-	narrow = 30 // columns below which text is not indented
+	barred = "       | " // the same with --plain
+	narrow = 30          // columns below which text is not indented
 )
 
 // glyphs renders the parts of a line, escaped as every text. Only a body keeps its line breaks.
@@ -69,10 +70,10 @@ func appendGlyphs(gs []glyph, text, sgr string) []glyph {
 // does once it is written to differs. Rows break at spaces. A word of ASCII that is longer than a row, which
 // is likely a link, is not broken but left to the terminal, so that it can be copied whole. Rows that go on
 // begin with indent, those after a line break in a text with the bar.
-func wrapRows(gs []glyph, columns int, indent string) []row {
+func wrapRows(gs []glyph, columns int, indent, bar string) []row {
 	w := wrapper{limit: max(columns-1, 2), columns: max(columns, 2)}
 	if columns >= narrow {
-		w.on, w.after = indent, broken
+		w.on, w.after = indent, bar
 	}
 	for len(gs) > 0 {
 		n := wordLen(gs)

@@ -30,7 +30,7 @@ func TestWrapRows(t *testing.T) {
 		{"escapes", "\x1b[2J\u202e", 40, []string{`12:00    bob: \x1b[2J\u202e`}},
 	} {
 		var got []string
-		for _, r := range wrapRows(p.glyphs(line{"12:00    bob: ", body(tc.text)}), tc.columns, goesOn) {
+		for _, r := range wrapRows(p.glyphs(line{"12:00    bob: ", body(tc.text)}), tc.columns, goesOn, broken) {
 			text := r.text
 			if r.soft {
 				text = string(rune('0'+r.height)) + " " + text
@@ -49,7 +49,7 @@ func TestWrapRows(t *testing.T) {
 func TestWrapStyles(t *testing.T) {
 	t.Parallel()
 	p, _, _ := testPrinter(true)
-	rows := wrapRows(p.glyphs(line{faint("one two"), " ", good("three"), "- four"}), 8, "")
+	rows := wrapRows(p.glyphs(line{faint("one two"), " ", good("three"), "- four"}), 8, "", broken)
 	var got []string
 	for _, r := range rows {
 		got = append(got, r.text)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
+	"github.com/parley-im/parley/messaging/questionanswer"
 )
 
 const (
@@ -164,9 +166,11 @@ func (c *chat) earlier(ctx context.Context, n int) error {
 	c.past.theirs, c.past.ours = cmp.Or(p.theirs, c.past.theirs), cmp.Or(p.ours, c.past.ours)
 	c.remark(len(items), " earlier messages")
 	c.day = ""
+	newest := c.asked
 	if err := c.showPast(ctx, items); err != nil {
 		return err
 	}
+	c.asked = cmp.Or(newest, c.asked) // what was asked before is not the newest
 	c.remark("up to here; what came after stands above")
 	return nil
 }
@@ -214,6 +218,11 @@ func within[M any](after, seq int64, list func(after int64) ([]M, error), number
 // showPast shows messages of before, and says of theirs that they were shown.
 func (c *chat) showPast(ctx context.Context, items []item) error {
 	var shown []control.Message
+	for _, i := range items {
+		if i.ours != nil && messaging.SameType(i.ours.Type, questionanswer.AnswerType) {
+			c.answered[i.ours.Thread] = i.at
+		}
+	}
 	for _, i := range items {
 		var err error
 		if i.theirs != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -205,4 +206,55 @@ func TestChatBeginsWithoutHoles(t *testing.T) {
 		}
 		s.end()
 	})
+}
+
+// A question that was answered before asks for no answer again, and one from before the screen is not the newest.
+func TestChatQuestionsOfBefore(t *testing.T) {
+	t.Parallel()
+	question := func(n int64, hour int, text string) control.Message {
+		q := fromBob(n, today(hour, 0), "")
+		q.Type, q.Acked = "https://didcomm.org/questionanswer/1.0/question", true
+		q.Body = json.RawMessage(`{"question_text":"` + text + `","valid_responses":[{"text":"yes"},{"text":"no"}]}`)
+		return q
+	}
+	answer := toBob(50, today(10, 5), "", "read")
+	answer.Type, answer.Thread = "https://didcomm.org/questionanswer/1.0/answer", "r20"
+	answer.Body = json.RawMessage(`{"response":"no"}`)
+	for _, tc := range []struct {
+		name     string
+		received []control.Message
+		want     []control.AnswerRequest
+		shown    string
+	}{
+		{"answered", []control.Message{question(20, 10, "milk?")}, nil, "bob: asks: milk? [yes | no]\n"},
+		{"an open one after it", []control.Message{question(20, 10, "milk?"), question(21, 11, "sugar?")},
+			[]control.AnswerRequest{{ID: "r21", Response: "yes"}}, "bob: asks: sugar? [yes | no]  /answer RESPONSE\n"},
+		{"an open one in the history", append([]control.Message{question(1, 8, "tea?")}, append(talkOfTen(2, 9), question(21, 11, "sugar?"))...),
+			[]control.AnswerRequest{{ID: "r21", Response: "yes"}}, "bob: asks: tea? [yes | no]  /answer RESPONSE\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := sit(t, 76, 40)
+				s.received, s.sent = tc.received, []control.Sent{answer}
+				s.begin()
+				s.enters("/history")
+				if got := s.vt.screen(); !strings.Contains(got, tc.shown) {
+					t.Errorf("%q is not in\n%s", tc.shown, got)
+				}
+				s.enters("/answer yes")
+				if diff := cmp.Diff(tc.want, s.answers); diff != "" {
+					t.Errorf("answers (-want +got):\n%s", diff)
+				}
+				s.end()
+			})
+		})
+	}
+}
+
+func talkOfTen(from int64, hour int) (ms []control.Message) {
+	for n := range int64(10) {
+		ms = append(ms, acked(fromBob(from+n, today(hour, int(n)), fmt.Sprint("m", n))))
+	}
+	return ms
 }

@@ -46,7 +46,7 @@ func (s *seat) begin() {
 		s.t.Fatal(err)
 	}
 	c := &chat{wallet: s.wallet(), with: s.bob, print: s.p, display: s.shown, person: true, restore: s.shown.close, began: s.p.now(),
-		seen: map[int64]bool{}, states: map[string]mark{}}
+		seen: map[int64]bool{}, states: map[string]mark{}, answered: map[string]time.Time{}}
 	go func() { s.ended <- c.talk(s.t.Context(), source{s.lines, s.shown, true, s.shown.close, func() {}}) }()
 	synctest.Wait()
 }
@@ -219,7 +219,7 @@ func TestChatPlain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := sit(t, 60, 12)
 		s.p.plain, s.p.outColour = true, false
-		s.received = []control.Message{acked(fromBob(1, today(9, 0), "hi"))}
+		s.received = []control.Message{acked(fromBob(1, today(9, 0), "hi\nyou"))}
 		s.sent = []control.Sent{toBob(1, today(9, 1), "yes", "delivered")}
 		s.begin()
 		s.state(toBob(1, today(9, 1), "yes", "read"))
@@ -227,6 +227,7 @@ func TestChatPlain(t *testing.T) {
 Talking with bob. /help for more, Ctrl-D ends it.
 -- Friday, 20 November 2026 --
 09:00 bob: hi
+       | you
 09:01 you: yes  delivered
 (bob is online)
       read: yes

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -37,9 +38,12 @@ func (c *chat) show(v any, key string, lines ...line) error {
 // rows breaks lines into rows of the display.
 func (c *chat) rows(indent string, lines ...line) []row {
 	var rows []row
-	columns := c.display.width()
+	columns, bar := c.display.width(), broken
+	if c.print.plain {
+		bar = barred
+	}
 	for _, l := range lines {
-		rows = append(rows, wrapRows(c.print.glyphs(l), columns, indent)...)
+		rows = append(rows, wrapRows(c.print.glyphs(l), columns, indent, bar)...)
 	}
 	return rows
 }
@@ -92,7 +96,8 @@ func (c *chat) dayLine(t time.Time) error {
 // showTheirs shows a message of theirs.
 func (c *chat) showTheirs(m control.Message, at time.Time) error {
 	question := messaging.SameType(m.Type, questionanswer.QuestionType)
-	if question {
+	open := question && at.After(c.answered[cmp.Or(m.Thread, m.ID)])
+	if open {
 		c.asked = m.ID
 	}
 	if !c.onTerminal() {
@@ -105,7 +110,9 @@ func (c *chat) showTheirs(m control.Message, at time.Time) error {
 	switch {
 	case question && c.person:
 		m.ID = "" // it is not needed here, where one answers with less
-		text = other(m) + "  /answer RESPONSE"
+		if text = any(faint(other(m))); open {
+			text = other(m) + "  /answer RESPONSE"
+		}
 	case m.Content == "":
 		text = faint(other(m))
 	}

@@ -100,7 +100,11 @@ func (a *app) showContacts(all []control.Contact) error {
 		width = max(width, utf8.RuneCountInString(c.Name))
 	}
 	for _, c := range all {
-		l := line{name(column(c.Name, width)), "  ", c.DID}
+		id := c.DID
+		if a.print.outTerminal { // where the line is to be read; parley contacts show has the whole
+			id = cut(id, 34)
+		}
+		l := line{name(column(c.Name, width)), "  ", id}
 		if mark := marks(c); mark != "" {
 			l = append(l, "  ", bad(mark))
 		}

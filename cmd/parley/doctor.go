@@ -110,6 +110,7 @@ func (a *app) checkWallet(ctx context.Context, d *diagnosis) {
 				return err
 			}
 			a.checkDaemon(d, s)
+			checkCopies(d, s)
 			a.checkDatabase(ctx, d, w)
 			a.checkClock(ctx, d, w, s)
 			a.checkPorts(d, s)
@@ -131,6 +132,14 @@ func (a *app) checkWallet(ctx context.Context, d *diagnosis) {
 			return
 		}
 		d.problem("wallet", "wallet: it does not open: "+text, e.Hint)
+	}
+}
+
+// checkCopies says that another copy of the wallet is in use, as its contacts have seen.
+func checkCopies(d *diagnosis, s control.Status) {
+	if len(s.Elsewhere) > 0 {
+		d.warning("copy", "this wallet is also used elsewhere, as seen by "+few(s.Elsewhere),
+			"use only one of the two: what is said to one of them is not in the other")
 	}
 }
 
@@ -174,6 +183,11 @@ func few(list []string) string {
 
 // showDiagnosis shows what is fine side by side, then each problem and each warning with its mend, then the sum.
 func (a *app) showDiagnosis(d diagnosis) error {
+	if a.json {
+		for i := range d.Checks {
+			d.Checks[i].Mend = a.print.aimed(d.Checks[i].Mend)
+		}
+	}
 	lines := a.fineLines(d)
 	for _, level := range []string{problem, caution} {
 		for _, f := range d.Checks {

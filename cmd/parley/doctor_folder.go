@@ -44,8 +44,11 @@ func (a *app) checkFolder(d *diagnosis) (there bool) {
 		if errors.Is(err, fs.ErrNotExist) && n == "lock" {
 			continue // made by the first who needs it
 		}
+		if errors.Is(err, fs.ErrNotExist) && n == "wallet.db" {
+			continue // checkWallet says so, and what to do
+		}
 		if err != nil {
-			d.problem("folder", err.Error(), "put it back from a backup: parley restore FILE")
+			d.problem("folder", err.Error(), restoreMend)
 			loose++
 			continue
 		}

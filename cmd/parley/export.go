@@ -59,7 +59,11 @@ func (a *app) export(ctx context.Context, w control.Wallet, who string, e export
 	if e.output == "" {
 		out := bufio.NewWriter(a.print.out)
 		_, err := a.writeConversation(ctx, w, with, e.format, out)
-		return join(err, out.Flush())
+		busy.end()
+		if err := join(err, out.Flush()); err != nil {
+			return err
+		}
+		return a.warnMissing(ctx, w)
 	}
 	n := 0
 	err = writeWhole(e.output, e.force, func(out io.Writer) (err error) {
@@ -67,6 +71,9 @@ func (a *app) export(ctx context.Context, w control.Wallet, who string, e export
 		return err
 	})
 	busy.end()
+	if err == nil {
+		err = a.warnMissing(ctx, w)
+	}
 	if err != nil {
 		return err
 	}
@@ -75,6 +82,17 @@ func (a *app) export(ctx context.Context, w control.Wallet, who string, e export
 		Path     string `json:"path"`
 		Messages int    `json:"messages"`
 	}{control.Version, e.output, n}, line{"wrote ", n, " messages to ", e.output})
+}
+
+// warnMissing says that there are damaged rows: lists of messages pass over them, so that the rest can be read.
+func (a *app) warnMissing(ctx context.Context, w control.Wallet) error {
+	busy := a.print.progress("looking for what cannot be read", 0)
+	c, err := w.Check(ctx)
+	busy.end()
+	if err == nil && len(c.Damaged) > 0 {
+		a.print.warn(counted(len(c.Damaged), "row") + " of the database cannot be read, so messages may be missing: parley doctor")
+	}
+	return err
 }
 
 // writeConversation writes all messages and returns how many they were.

@@ -38,9 +38,34 @@ func exchanged(received, sent []time.Time) *controltest.Wallet {
 				list = append(list, control.Sent{V: 1, ID: "s", ToName: "bob", State: "delivered", Content: "our " + string(rune('a'+i)), Created: sent[i], Seq: int64(i + 1)})
 			}
 			return list, nil
+		case "Check":
+			return control.Check{Rows: 9}, nil
 		}
 		return nil, errors.New("unexpected " + c.Method)
 	}}
+}
+
+// What cannot be read is not in an export, which says so.
+func TestExportOfADamagedWallet(t *testing.T) {
+	t.Parallel()
+	for _, output := range []string{"", filepath.Join(t.TempDir(), "bob.jsonl")} {
+		p, _, errOut := testPrinter(false)
+		w := exchanged(minutes(1), nil)
+		whole := w.Answer
+		w.Answer = func(ctx context.Context, c controltest.Call) (any, error) {
+			if c.Method == "Check" {
+				return control.Check{Rows: 9, Damaged: []string{"bodies row 1", "bodies row 2"}}, nil
+			}
+			return whole(ctx, c)
+		}
+		if err := (&app{print: p}).export(t.Context(), w, "bob", exporter{format: "jsonl", output: output}); err != nil {
+			t.Fatal(err)
+		}
+		want := "warning: 2 rows of the database cannot be read, so messages may be missing: parley doctor\n"
+		if diff := cmp.Diff(want, errOut.String()); diff != "" {
+			t.Errorf("to %q (-want +got):\n%s", output, diff)
+		}
+	}
 }
 
 func minutes(list ...int) (times []time.Time) {

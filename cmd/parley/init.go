@@ -35,7 +35,7 @@ parley init --protect passphrase`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Name, "name", "", "what you call yourself to others (your login name)")
-	f.StringArrayVar(&o.Listen, "listen", nil, "multiaddr to listen on; repeatable")
+	f.StringArrayVar(&o.Listen, "listen", nil, "multiaddr to listen on instead of a free port that is kept; repeatable")
 	f.StringVar(&protect, "protect", "", "what protects the keys: keyring, passphrase or none")
 	f.BoolVar(&open, "no-passphrase", false, "the same as --protect none")
 	return cmd

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +32,10 @@ parley invite --multi --expires 168h`,
 				if err != nil {
 					return err
 				}
-				return a.showInvite(inv, r.Multi, code)
+				if err := a.showInvite(inv, r.Multi, code); err != nil {
+					return err
+				}
+				return a.warnFleeting(ctx, w)
 			})
 		}),
 	}
@@ -39,6 +44,23 @@ parley invite --multi --expires 168h`,
 	f.BoolVar(&r.Multi, "multi", false, "many may claim it, not only the first")
 	f.BoolVar(&code, "qr", false, "show it as a QR code, too")
 	return cmd
+}
+
+// warnFleeting says when the addresses in an invitation hold no longer than this command does: without a daemon,
+// of a wallet that was made to take any free port each time.
+func (a *app) warnFleeting(ctx context.Context, w control.Wallet) error {
+	s, err := w.Status(ctx)
+	if err != nil || s.Daemon || !slices.ContainsFunc(s.Listen, anyPort) {
+		return err
+	}
+	a.print.warn("this wallet listens on another port each time, and the link holds that of now: " +
+		"start parley daemon first, then invite")
+	return nil
+}
+
+// anyPort reports whether a multiaddr leaves the port to the system.
+func anyPort(addr string) bool {
+	return strings.Contains(addr+"/", "/tcp/0/") || strings.Contains(addr+"/", "/udp/0/")
 }
 
 func (a *app) showInvite(inv control.Invite, multi, code bool) error {

@@ -27,14 +27,14 @@ func (a *app) markdown(out io.Writer, with control.Contact) (func(said) error, e
 }
 
 func (a *app) markdownMessage(s said, at time.Time) string {
-	who, state, content := "you", "", ""
+	who, state, content, files := "you", "", "", []control.File(nil)
 	if m := s.received; m != nil {
-		who, content = m.FromName, m.Content
+		who, content, files = m.FromName, m.Content, m.Files
 		if content == "" {
 			content = other(*m)
 		}
 	} else {
-		content = s.sent.Content
+		content, files = s.sent.Content, s.sent.Files
 		if content == "" {
 			content = other(control.Message{Type: s.sent.Type, Body: s.sent.Body})
 		}
@@ -43,7 +43,14 @@ func (a *app) markdownMessage(s said, at time.Time) string {
 			state += " (" + inlineText(s.sent.Problem) + ")"
 		}
 	}
-	return "\n**" + inlineText(who) + "** · " + at.Format("15:04:05") + state + "\n\n" + quotation(content)
+	text := "\n**" + inlineText(who) + "** · " + at.Format("15:04:05") + state + "\n\n" + quotation(content)
+	for i, f := range files {
+		if i == 0 {
+			text += "\n"
+		}
+		text += "- " + inlineText(safeName(f.Name)+", "+size(f.Size)) + "\n"
+	}
+	return text
 }
 
 // quotation is text as a Markdown quotation in which it stays text: line by line, nothing of it is markup.

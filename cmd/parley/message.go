@@ -21,7 +21,7 @@ func messageCommand(a *app) *cobra.Command {
 		Example:                    `parley message send alice --type https://x.org/chess/1.0/move --body m.json`,
 		SuggestionsMinimumDistance: 2,
 		Args:                       subcommandOnly,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE:                       func(cmd *cobra.Command, _ []string) error { a.failed = a.help(cmd); return nil },
 	}
 	cmd.AddCommand(messageSendCommand(a))
 	return cmd

@@ -52,7 +52,7 @@ func (a *app) showOutbox(list []control.Sent) error {
 			text = other(control.Message{Type: s.Type, Body: s.Body})
 		}
 		l := append(line{s.Created, " ", faint(s.ID), "  "}, a.print.state(s.State)...)
-		l = append(l, "  ", name(s.ToName), ": ", excerpt(text, 60))
+		l = append(append(l, "  ", name(s.ToName), ": ", excerpt(text, 60)), fileParts(s.Files)...)
 		if s.Problem != "" {
 			l = append(l, faint("  ("+excerpt(s.Problem, 80)+")"))
 		}

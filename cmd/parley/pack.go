@@ -43,7 +43,7 @@ parley pack --sign-by did:example:alice \
 		RunE: a.do(func(ctx context.Context, _ []string) error { return a.pack(ctx, p) }),
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&p.to, "to", nil, "recipient: a DID, or a DID URL of one key; may be repeated")
+	f.StringArrayVar(&p.to, "to", nil, "recipient: a DID, or a DID URL of one key; repeatable")
 	f.StringVar(&p.from, "from", "", "sender: our DID, or a DID URL of one key")
 	f.StringVar(&p.signBy, "sign-by", "", "signer: our DID, or a DID URL of one key")
 	f.BoolVar(&p.anon, "anon", false, "encrypt without a sender")

@@ -88,7 +88,7 @@ func (a *app) newProtection(ctx context.Context, kind keyfile.Kind, file string)
 		if file != "" {
 			p.Passphrase, err = readPassphrase(file)
 		} else {
-			p.Passphrase, err = a.askTwice(ctx)
+			p.Passphrase, err = a.askTwice(ctx, "Choose the new passphrase:")
 		}
 	}
 	return p, err

@@ -280,7 +280,11 @@ func (p *printer) body(text string) string {
 	for i := range lines {
 		lines[i] = clean(lines[i])
 	}
-	return strings.Join(lines, "\n      │ ")
+	bar := "│"
+	if p.plain {
+		bar = "|"
+	}
+	return strings.Join(lines, "\n      "+bar+" ")
 }
 
 // time renders a time: short for people, RFC 3339 for programs.

@@ -96,6 +96,15 @@ func TestRender(t *testing.T) {
 	}
 }
 
+func TestPlainBody(t *testing.T) {
+	t.Parallel()
+	p, _, _ := testPrinter(true)
+	p.plain = true
+	if got := p.render(line{body("a\nb")}, false); got != "a\n      | b" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestStates(t *testing.T) {
 	t.Parallel()
 	symbols := map[string]string{

@@ -108,7 +108,10 @@ func (a *app) showProfiles(all []profile) error {
 		if p.State == "broken" {
 			state = bad(state.text)
 		}
-		l := line{mark, " ", bold(column(labels[i], width)), "  ", state, "  ", name(column(p.Name, names)), "  ", faint(cut(p.DID, 28))}
+		l := line{mark, " ", bold(column(labels[i], width)), "  ", state}
+		if p.DID != "" { // else it is locked, and nothing more is known
+			l = append(l, "  ", name(column(p.Name, names)), "  ", faint(cut(p.DID, 28)))
+		}
 		if err := a.print.show(p, l); err != nil {
 			return err
 		}

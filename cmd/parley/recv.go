@@ -38,8 +38,9 @@ func recvCommand(a *app) *cobra.Command {
 	cmd = &cobra.Command{
 		Use:   "recv",
 		Short: "Show what has arrived, and wait for more",
-		Long: "Prints messages that were not shown yet, oldest first, and listens for more until its time is over. Each " +
-			"counts as read once its line is written; with --ack manual only when parley ack says so.",
+		Long: "Prints messages that are not done with, oldest first, and listens for more until its time is over. Each is " +
+			"done with once its line is written; with --ack manual only when parley ack says so, and until then it comes " +
+			"again. Either way whoever sent it learns that it was read when it is shown, as far as parley receipts allows.",
 		Example: `parley recv
 parley recv --follow --json
 parley recv --limit 1 --timeout 1m --from alice
@@ -64,7 +65,7 @@ parley recv --save ~/Downloads`,
 	}
 	f := cmd.Flags()
 	f.BoolVarP(&r.follow, "follow", "f", false, "go on until interrupted")
-	f.StringVar(&ack, "ack", "auto", "auto, or manual to leave them unread")
+	f.StringVar(&ack, "ack", "auto", "auto, or manual: parley ack says what is done with")
 	f.DurationVar(&r.timeout, "timeout", 10*time.Second, "how long to listen; 0 shows what is there")
 	f.IntVar(&r.limit, "limit", 0, "end after this many")
 	f.StringVar(&r.from, "from", "", "only those of this contact")

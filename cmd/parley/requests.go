@@ -42,14 +42,18 @@ parley requests block did:peer:4zQmXf…k3Pq`,
 	return cmd
 }
 
+// toldTime is how long accepting somebody waits for it to learn that.
+const toldTime = 3 * time.Second
+
 // settleCommand is the command that accepts or blocks a stranger.
 func (a *app) settleCommand(verb, short string, block bool) *cobra.Command {
-	r := control.RequestDecision{Block: block}
+	r := control.RequestDecision{Block: block, Timeout: toldTime}
 	cmd := &cobra.Command{
 		Use: verb + " REF", Short: short, Args: takes("REF"), Example: "parley requests " + verb + " 4zQmd8",
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			r.From = args[0]
-			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
+			// Somebody accepted is told at once if it is there.
+			return a.with(ctx, access{online: !block, lax: true}, func(ctx context.Context, w control.Wallet) error {
 				c, err := w.SettleRequest(ctx, r)
 				if err != nil {
 					return err

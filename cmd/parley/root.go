@@ -163,6 +163,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 	a.print = a.newPrinter()
 	base, home, err := a.walletHome()
 	if err != nil {
+		a.print.aim = "" // it names no wallet
 		return usage(cmd, "%v", err)
 	}
 	a.base, a.home = base, home

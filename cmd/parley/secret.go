@@ -108,12 +108,12 @@ func (a *app) newPassphrase(ctx context.Context) ([]byte, error) {
 	if given || err != nil {
 		return pass, err
 	}
-	return a.askTwice(ctx)
+	return a.askTwice(ctx, "Choose a passphrase:")
 }
 
 // askTwice asks for a passphrase that does not exist yet.
-func (a *app) askTwice(ctx context.Context) ([]byte, error) {
-	pass, err := a.askPassphrase(ctx, "Choose a passphrase:")
+func (a *app) askTwice(ctx context.Context, question string) ([]byte, error) {
+	pass, err := a.askPassphrase(ctx, question)
 	if err != nil {
 		return nil, err
 	}

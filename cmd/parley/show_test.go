@@ -129,3 +129,22 @@ func TestLink(t *testing.T) {
 		}
 	}
 }
+
+// At a terminal a list of contacts fits into 80 columns; a program gets whole DIDs.
+func TestContactsFitATerminal(t *testing.T) {
+	t.Parallel()
+	c := control.Contact{Name: "blocked-761b2d", DID: "did:peer:4zQmeu7WkoZQb9J4FcNoaLsytEgPXYRG16PPupBDs3BtDReg", Blocked: true}
+	for terminal, want := range map[bool]string{
+		true:  "blocked-761b2d  did:peer:4zQmeu7WkoZQb9J4Fc…BtDReg  blocked\n",
+		false: "blocked-761b2d  " + c.DID + "  blocked\n",
+	} {
+		p, out, _ := testPrinter(terminal)
+		p.outColour = false
+		if err := (&app{print: p}).showContacts([]control.Contact{c}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, out.String()); diff != "" {
+			t.Errorf("terminal %v (-want +got):\n%s", terminal, diff)
+		}
+	}
+}

@@ -57,13 +57,16 @@ func (a *app) showStatus(s control.Status) error {
 		a.row("unread", pointed(s.Unread, "parley recv")...),
 		a.row("requests", pointed(s.Requests, "parley requests")...),
 		a.row("waiting", a.waitingText(s)...),
-		a.row("failed", pointed(s.Failed, "parley outbox --all")...),
 	)
+	if s.Longest != nil && s.Longest.Problem != "" {
+		lines = append(lines, a.row("", excerpt(s.Longest.Problem, 68)))
+	}
+	lines = append(lines, a.row("failed", pointed(s.Failed, "parley outbox --all")...))
 	for _, code := range slices.Sorted(maps.Keys(s.Refused)) {
 		lines = append(lines, a.row("refused", code, " ", times(s.Refused[code])))
 	}
 	if s.Broken > 0 {
-		lines = append(lines, a.row("broken", strconv.FormatInt(s.Broken, 10), " streams of others"))
+		lines = append(lines, a.row("broken", strconv.FormatInt(s.Broken, 10), " connections of others ended early"))
 	}
 	return a.print.show(s, append(lines, a.keptLines(s)...)...)
 }
@@ -103,7 +106,7 @@ func keyStoreText(s control.Status) string {
 	case s.Protected || s.KeyStore == "passphrase":
 		return "under a passphrase"
 	}
-	return "not protected by a passphrase"
+	return "not protected"
 }
 
 // receiptsText says what a level of receipts means.
@@ -129,17 +132,13 @@ func (a *app) daemonText(s control.Status) []any {
 	return l
 }
 
-// waitingText says how many messages wait, since when the first does, and why.
+// waitingText says how many messages wait, and since when the first does.
 func (a *app) waitingText(s control.Status) []any {
 	l := pointed(s.Waiting, "parley outbox")
 	if s.Longest == nil {
 		return l
 	}
-	l = append(l[:1:1], ", the longest for ", name(s.Longest.ToName), " since ", s.Longest.Created)
-	if s.Longest.Problem != "" {
-		l = append(l, ": ", excerpt(s.Longest.Problem, 80))
-	}
-	return append(l, faint("  parley outbox"))
+	return append(l[:1:1], ", the longest for ", name(s.Longest.ToName), " since ", s.Longest.Created, faint("  parley outbox"))
 }
 
 // keptLines say of copies of the wallet what is known.
@@ -154,7 +153,7 @@ func (a *app) keptLines(s control.Status) (lines []line) {
 		lines = append(lines, a.row("restored", s.Restored))
 	}
 	if len(s.Elsewhere) > 0 {
-		lines = append(lines, a.row("elsewhere", bad("this wallet is also used elsewhere, as seen by "+strings.Join(s.Elsewhere, ", "))))
+		lines = append(lines, a.row("copy", bad("this wallet is also used elsewhere: "+strings.Join(s.Elsewhere, ", ")+" saw it; use only one")))
 	}
 	return lines
 }

@@ -20,7 +20,7 @@ func TestStatusIsShown(t *testing.T) {
 		want      string
 	}{
 		{"a wallet at rest", "", control.Status{Name: "alice", DID: "did:x:a", Home: "/h", PID: 7, Since: noon},
-			"name      alice\ndid       did:x:a  whole: parley id\nhome      /h\nkeys      not protected by a passphrase\n" +
+			"name      alice\ndid       did:x:a  whole: parley id\nhome      /h\nkeys      not protected\n" +
 				"daemon    not running  parley daemon\n" + quiet + "backup    none known  parley backup FILE\n"},
 		{"all there is to say", "--home w", control.Status{
 			Name: "alice", DID: "did:peer:4zQmXHPDGfoSqFAf6rvY2k62mjyr8sznrqaQMFcpcgqUqWMw", Home: "/h", Daemon: true, PID: 7, Since: noon,
@@ -32,10 +32,10 @@ func TestStatusIsShown(t *testing.T) {
 			"keys      under the keyring of this computer\ndaemon    running, process 7, since 2026-11-20T12:00:00Z\n" +
 			"listens   /ip4/1.2.3.4/tcp/5\nreceipts  received: senders learn that a message has come, not that it was read\n" +
 			"contacts  1\nunread    2  parley --home w recv\nrequests  3  parley --home w requests\n" +
-			"waiting   4, the longest for bob since 2026-11-20T11:00:00Z: no route  parley --home w outbox\n" +
-			"failed    5  parley --home w outbox --all\nrefused   full 1,234 times\nrefused   unknown once\nbroken    6 streams of others\n" +
+			"waiting   4, the longest for bob since 2026-11-20T11:00:00Z  parley --home w outbox\n          no route\n" +
+			"failed    5  parley --home w outbox --all\nrefused   full 1,234 times\nrefused   unknown once\nbroken    6 connections of others ended early\n" +
 			"backup    2026-11-20T12:00:00Z\nrestored  2026-11-20T12:00:00Z\n" +
-			"elsewhere this wallet is also used elsewhere, as seen by bob, eve\n"},
+			"copy      this wallet is also used elsewhere: bob, eve saw it; use only one\n"},
 		{"a passphrase, and a level of tomorrow", "", control.Status{Protected: true, Receipts: "some", Longest: &control.Sent{ToName: "bob", Created: noon}, Waiting: 1},
 			"name      \ndid         whole: parley id\nhome      \nkeys      under a passphrase\ndaemon    not running  parley daemon\nreceipts  some\n" +
 				"contacts  0\nunread    0\nrequests  0\nwaiting   1, the longest for bob since 2026-11-20T12:00:00Z  parley outbox\nfailed    0\n" +

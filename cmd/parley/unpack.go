@@ -92,7 +92,7 @@ func (a *app) unpack(ctx context.Context, u *unpackFlags) error {
 	}
 	got, err := packer.Unpack(ctx, sealed, o)
 	if err != nil {
-		return u.explainUnpack(err, events)
+		return a.explainUnpack(u, err, events)
 	}
 	if !a.json {
 		return a.print.document(got.Payload)
@@ -118,10 +118,10 @@ func metadataOf(u *packing.Unpacked) metadata {
 
 // explainUnpack says what to do about an envelope that was refused. Everything that the envelope is to blame for
 // is a matter of trust. With --json the hint holds the events that notes would have told.
-func (u *unpackFlags) explainUnpack(err error, events []string) error {
+func (a *app) explainUnpack(u *unpackFlags, err error, events []string) error {
 	e := &control.Error{Code: control.CodeTrust, Message: err.Error(), Hint: "--explain tells more"}
 	switch {
-	case u.explain:
+	case u.explain && (a.json || a.quiet):
 		e.Hint = strings.Join(events, "; ")
 	case errors.Is(err, envelope.ErrNotForUs):
 		e.Hint = "give the keys that it is for with --secrets"
@@ -129,6 +129,8 @@ func (u *unpackFlags) explainUnpack(err error, events []string) error {
 		e.Hint = "there is nothing to open: it proves nothing"
 	case errors.Is(err, did.ErrNotFound), errors.Is(err, did.ErrMethod):
 		e.Hint = "give the sender's document with --diddocs, or ask the network with --network"
+	case u.explain:
+		e.Hint = "" // it was explained
 	}
 	return e
 }
