@@ -70,7 +70,8 @@ type Entry struct {
 // Arrival is an entry together with what must become true in the same step.
 type Arrival struct {
 	Entry
-	// Kept commits the entry as Kept instead of Pending: there is no more to be done for it than that.
+	// Kept commits the entry as Kept instead of Pending: there is no more to be done for it than that. Behind
+	// an entry of the same sender that is Pending it becomes Pending as well, so that it does not pass that.
 	Kept bool
 	// Long is the long form of From where From has one: it is remembered as by Contacts.Learn.
 	Long did.DID

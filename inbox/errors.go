@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,10 +47,13 @@ func ValidName(name string) bool {
 	return strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) }) < 0
 }
 
-// PetName makes a valid petname of what somebody calls itself: what does not fit is replaced by "-",
-// and what is left empty becomes fallback.
+// PetName makes a valid petname of what somebody calls itself: what does not fit is replaced by "-", what is
+// invisible is left out, and what is left empty, or is a word by which we call ourselves, becomes fallback.
 func PetName(wish, fallback string) string {
 	name := strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+			return -1
+		}
 		if r == utf8.RuneError || !unicode.IsPrint(r) || unicode.IsSpace(r) {
 			return '-'
 		}
@@ -60,8 +64,11 @@ func PetName(wish, fallback string) string {
 		name = name[:len(name)-n]
 	}
 	name = strings.Trim(name, "-")
-	if !ValidName(name) {
+	if !ValidName(name) || slices.Contains(ourselves, FoldName(name)) {
 		return fallback
 	}
 	return name
 }
+
+// ourselves are the words by which lists and exports call their user, folded: nobody becomes them by asking.
+var ourselves = []string{FoldName("you"), FoldName("me")}

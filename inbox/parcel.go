@@ -124,24 +124,27 @@ const MaxQueued = 100_000
 // Retrying belongs to the destination (Owner, To), not to the parcel: when one parcel cannot get
 // through, those behind it wait, and arrive in order.
 type Outbox interface {
-	// Enqueue commits the parcels durably in one step. A parcel with the same Owner, MessageID and To
-	// as an earlier one is passed over if its payload is the same; ErrConflict if it is not. ErrFull if
-	// a destination would have more than MaxQueued.
-	Enqueue(ctx context.Context, ps ...Parcel) error
+	// Enqueue commits the parcels durably in one step, and returns them in their order as they are kept.
+	// A parcel with the same Owner, MessageID and To as an earlier one is passed over if its payload is
+	// the same, and the earlier one is returned; ErrConflict if it is not. ErrFull if a destination would
+	// have more than MaxQueued.
+	Enqueue(ctx context.Context, ps ...Parcel) ([]Parcel, error)
 	// Claim leases until the given time, which is after now, at most limit.Destinations destinations
 	// that are due at now, those first that have waited longest since they were claimed, and returns
 	// of each its first due parcels, at most limit.Parcels and limit.Bytes.
 	Claim(ctx context.Context, now, until time.Time, limit Limit) ([]Batch, error)
 	// Settle records the outcomes of the first len(outs) parcels of b at the time now, and ends the
 	// lease, in one step. A zero next means that the destination was reached: its failures are
-	// forgotten and it is due when its parcels are. Else it is not due before next. ErrLost if the
-	// lease moved on or was ended by an earlier Settle; then nothing is recorded. A parcel that was
-	// settled meanwhile is changed only by an outcome that advances it.
+	// forgotten and it is due when its parcels are. Else it is not due before next, or before the time of
+	// a Wake that came after the Claim, if that is earlier. ErrLost if the lease moved on or was ended by
+	// an earlier Settle; then nothing is recorded. A parcel that was settled meanwhile is changed only by
+	// an outcome that advances it.
 	Settle(ctx context.Context, b Batch, outs []Outcome, now, next time.Time) error
 	// Due returns the earliest time at which Claim would find something, which may be the zero time;
 	// false if there is nothing. A lease counts as ending at its time.
 	Due(ctx context.Context) (time.Time, bool, error)
-	// Wake makes the destinations to whose failures had put off due at now; all of them for the zero DID.
+	// Wake makes the destinations to whose failures had put off due at now, and lets a try under way put
+	// them off no longer than that; all of them for the zero DID.
 	Wake(ctx context.Context, to did.DID, now time.Time) error
 	// Advance moves the parcels with these message ids from owner to the recipient to the state s, where
 	// that advances them, and returns how many it moved: what a receipt or an ack does. Those moved
@@ -151,6 +154,9 @@ type Outbox interface {
 	// problem "cancelled", and returns how many. A parcel is under a lease at now if it, or one queued
 	// behind it, was handed out with a lease that goes on. ErrNotFound if there is no such message.
 	Cancel(ctx context.Context, owner did.DID, messageID string, now time.Time) (int, error)
+	// Forget removes parcels for good, at most MaxSeqs, if they are settled; others are passed over. Its message
+	// may then be queued anew.
+	Forget(ctx context.Context, owner did.DID, seqs ...int64) error
 	// Sent returns the parcels that q selects, settled ones included.
 	Sent(ctx context.Context, q SentQuery) ([]Parcel, error)
 }

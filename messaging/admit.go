@@ -14,7 +14,7 @@ import (
 // greeting would cost a disk flush each.
 const seenEvery = time.Minute
 
-// wakeEvery is how often greetings of one contact make what waits for it due.
+// wakeEvery is how often greetings by one contact make what waits for it due.
 const wakeEvery = 10 * time.Second
 
 // Admit lets contacts in, and as guests strangers who claim an invitation of ours that is still good, or who
@@ -29,12 +29,15 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, 
 	c, err := n.Store.Contact(ctx, id)
 	switch {
 	case err == nil && c.Blocked:
-		return guest, n.shut(ctx, c)
+		if err := n.shut(ctx, c); err != nil {
+			return guest, err
+		}
 	case err == nil:
 		return Admission{Life: n.life(), Saw: c.Life}, nil
 	case !errors.Is(err, inbox.ErrNotFound):
 		return guest, err
-	case len(claim) == 0 || n.Invitations == nil:
+	}
+	if len(claim) == 0 || n.Invitations == nil {
 		return guest, n.uninvited(id)
 	}
 	terms, err := n.Invitations.Shown(claim, time.Now())
@@ -78,17 +81,14 @@ func (n *Node) maxContacts() int {
 	return 10_000
 }
 
-// Met keeps what a greeting has proved: the long form of the DID, the addresses, and that the peer is
-// there now, so that what waits for it is tried at once; and it passes on what a contact had seen of us. Of
-// somebody who is no contact yet nothing is kept on disk: an invitation that many hold must not fill it.
+// Met keeps what a greeting has proved: the long form of the DID, the addresses, and of a contact that came to
+// us that it is there now, so that what waits for it is tried at once; and it passes on what a contact had seen
+// of us. Of somebody who is no contact yet nothing is kept on disk: an invitation that many hold must not fill it.
 func (n *Node) Met(ctx context.Context, p Peer) {
 	id := p.DID.Canonical()
 	c, err := n.Store.Contact(ctx, id)
-	if errors.Is(err, inbox.ErrNotFound) {
+	if errors.Is(err, inbox.ErrNotFound) || c.Blocked {
 		n.rememberStranger(p)
-		return
-	}
-	if c.Blocked {
 		return
 	}
 	if err == nil {
@@ -119,26 +119,30 @@ func (n *Node) meet(ctx context.Context, c inbox.Contact, p Peer) error {
 			return err
 		}
 	}
-	if !n.wakes(c.DID) {
-		return nil
+	if !p.Came {
+		return nil // whoever began it knows that by itself; a delivery may still fail behind it
 	}
-	return n.Store.Wake(ctx, c.DID, time.Now())
+	return n.Store.Wake(ctx, c.DID, n.wakeTime(c.DID))
 }
 
-// wakes reports whether a greeting of the contact is to make what waits for it due: not when one has done so
-// a moment ago, or greeting would be a way around the pauses after failures.
-func (n *Node) wakes(id did.DID) bool {
+// wakeTime is when a greeting by the contact makes what waits for it due: now, or somewhat later when one has
+// done so a moment ago, or greeting would be a way around the pauses after failures.
+func (n *Node) wakeTime(id did.DID) time.Time {
 	n.metMu.Lock()
 	defer n.metMu.Unlock()
-	now := time.Now()
-	if now.Sub(n.woken[id]).Abs() < wakeEvery {
-		return false
+	at, last := time.Now(), n.woken[id]
+	switch ahead := last.Sub(at); {
+	case ahead.Abs() >= wakeEvery: // long ago, or the clock was ahead
+	case ahead > 0:
+		at = last
+	default:
+		at = last.Add(wakeEvery)
 	}
 	if n.woken == nil || len(n.woken) >= maxMet {
 		n.woken = map[did.DID]time.Time{}
 	}
-	n.woken[id] = now
-	return true
+	n.woken[id] = at
+	return at
 }
 
 // learn remembers a long form that is not known yet.

@@ -113,7 +113,8 @@ func (l *lister) HandleMessage(_ context.Context, re messaging.Replier, m *messa
 	return nil
 }
 
-// What is only to be kept is kept when it is committed, where nobody has to be told anything besides.
+// What is only to be kept is kept when it is committed, where nobody has to be told anything besides, and nothing
+// of its sender has to be handled before.
 func TestKeptAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,13 +129,14 @@ func TestKeptAtOnce(t *testing.T) {
 		accept(t, p.bob, p.alice.DID(), message("kept", kept, ""), message("asks", kept, `,"please_ack":[""]`),
 			message("tells", kept, `,"ack":["x"]`), message("other", other, ""))
 		accept(t, p.bob, did.DID{}, message("simplex", kept, ""))
+		accept(t, p.bob, p.alice.DID(), message("behind", kept, ""))
 		same(t, "before", received(t, p.bob, inbox.Kept), []string{"kept", "asks"})
 		start(t, p.bob)
 		synctest.Wait()
-		same(t, "after", received(t, p.bob, inbox.Kept), []string{"kept", "asks", "tells", "other", "simplex"})
+		same(t, "after", received(t, p.bob, inbox.Kept), []string{"kept", "asks", "tells", "other", "simplex", "behind"})
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		same(t, "handled", l.handled, []string{"tells", "other", "simplex"})
+		same(t, "handled", l.handled, []string{"tells", "other", "simplex", "behind"})
 	})
 }
 

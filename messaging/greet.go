@@ -70,7 +70,7 @@ func (n *Node) greet(ctx context.Context, c inbox.Contact) error {
 		})
 		cancel()
 		if err == nil {
-			break
+			return n.Store.Wake(context.WithoutCancel(ctx), c.DID, time.Now())
 		}
 	}
 	return err

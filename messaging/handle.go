@@ -62,15 +62,15 @@ func (n *Node) handleEntry(ctx context.Context, e inbox.Entry) (time.Time, error
 	return n.settleEntry(ctx, e, err)
 }
 
-// commitHandled settles an entry together with the replies to it. Replies that can never be queued, and the
-// report of a problem that cannot be now, are dropped.
+// commitHandled settles an entry together with the replies to it. Replies that can never be queued are dropped, and
+// so is what the node itself says of a message, if it cannot be queued now: the user has the message all the same.
 func (n *Node) commitHandled(ctx context.Context, e inbox.Entry, re *replier) error {
 	err := n.Store.Handled(ctx, e.Owner, e.Seq, re.disposition, re.replies...)
 	switch {
 	case errors.Is(err, inbox.ErrConflict):
 		n.log().Error("a handler's reply was dropped: its id was used before", "seq", e.Seq)
-	case re.disposition == inbox.Rejected && errors.Is(err, inbox.ErrFull):
-		n.log().Warn("a problem is not reported: the outbox is full", "seq", e.Seq)
+	case re.handled == 0 && errors.Is(err, inbox.ErrFull):
+		n.log().Warn("the sender of a message is told nothing of it: the outbox is full", "seq", e.Seq)
 	case errors.Is(err, inbox.ErrNotFound):
 		return nil
 	default:
@@ -143,6 +143,7 @@ func (n *Node) handle(ctx context.Context, re *replier) error {
 	if err := n.call(ctx, re); err != nil {
 		return err
 	}
+	re.handled = len(re.replies)
 	return re.tell()
 }
 
@@ -163,6 +164,7 @@ type replier struct {
 	m           *Received
 	disposition inbox.Disposition
 	replies     []inbox.Parcel
+	handled     int // how many of the replies are the handler's
 }
 
 // Keep leaves the message to the wallet's user.

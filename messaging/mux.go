@@ -69,7 +69,7 @@ func (keepHandler) Keeps(string) bool { return true }
 
 // Keeper is a Handler that may say beforehand, by their type, that all it does with some messages is to keep
 // them. Those of them that ask for nothing else are kept in the step that commits them, and are not given to
-// it any more.
+// it any more, unless an earlier message of their sender still waits for its handler.
 type Keeper interface {
 	Handler
 	// Keeps reports whether handling a message of the type is KeepHandler. It must always say the same.

@@ -95,7 +95,7 @@ type Node struct {
 	left     left
 	metMu    sync.Mutex
 	met      map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
-	woken    map[did.DID]time.Time // contacts whose greeting made parcels due, and when; guarded by metMu
+	woken    map[did.DID]time.Time // contacts whose greeting makes parcels due, and when; guarded by metMu
 	tries    sync.Map              // seq of a failing entry → *atomic.Int64; of the handler loop
 }
 

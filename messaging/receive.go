@@ -211,7 +211,8 @@ func (n *Node) open(ctx context.Context, path did.DID, sealed []byte, now time.T
 }
 
 // keeps reports whether all that handling a message could come to is that it is kept: then that is done in the
-// step that commits it. What carries acknowledgements, or may have to be answered, is handled.
+// step that commits it, unless it would pass an earlier one of its sender. What carries acknowledgements, or may
+// have to be answered, is handled.
 func (n *Node) keeps(l *letter) bool {
 	k, ok := n.Handler.(Keeper)
 	return ok && l.arrival.Answered && len(l.message.Ack) == 0 && k.Keeps(l.message.Type)
@@ -297,7 +298,7 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 	known, invited := err == nil, n.Invitations != nil && l.message.ParentThreadID != ""
 	switch {
 	case known && c.Blocked:
-		return nil, n.blocked(ctx, c)
+		return nil, n.blocked(ctx, c, l.message)
 	case !known && !invited:
 		return nil, n.request(sender)
 	}

@@ -12,8 +12,11 @@ import (
 )
 
 // requestPause is how long a stranger is asked to wait with another message while the first waits for our
-// user, or while the queue is full.
-const requestPause = time.Hour
+// user; fullPause while the queue is full, which says nothing of anybody.
+const (
+	requestPause = time.Hour
+	fullPause    = 10 * time.Minute
+)
 
 // Verdicts on the senders of messages that are no contacts' and claim nothing; never seen outside.
 var (
@@ -60,33 +63,59 @@ func (n *Node) request(id did.DID) error {
 	return errRequest
 }
 
-// blocked is the verdict on the message of a blocked contact.
-func (n *Node) blocked(ctx context.Context, c inbox.Contact) error {
+// blocked is the verdict on the message of a blocked contact: of one that must not notice, what it would be told
+// of a bad invitation as well.
+func (n *Node) blocked(ctx context.Context, c inbox.Contact, m *Message) error {
 	if err := n.shut(ctx, c); err != nil {
+		return err
+	}
+	if n.Invitations == nil || m.ParentThreadID == "" {
+		return errShunned
+	}
+	terms, err := n.Invitations.Named(m.ParentThreadID, time.Now())
+	if err == nil {
+		err = n.unclaimed(ctx, terms, c.DID)
+	} else if err = n.notInvited(c.DID, err); errors.Is(err, errRequest) {
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	return errShunned
 }
 
-// hold keeps a stranger's message for the user to decide, or says why not.
-func (n *Node) hold(ctx context.Context, l *letter) error {
+// asRequest makes a request of a stranger's message. The error is a *Refusal for one that is never held.
+func (n *Node) asRequest(ctx context.Context, l *letter) (inbox.Request, error) {
 	if len(l.arrival.Payload) > inbox.MaxRequest {
-		return &Refusal{CodeSize}
+		return inbox.Request{}, &Refusal{CodeSize}
 	}
 	doc, err := n.resolveSender(ctx, l.message.From)
 	if err != nil {
-		return openRefusal(err)
+		return inbox.Request{}, openRefusal(err)
 	}
 	p := n.stranger(l.arrival.From)
-	status, err := n.Store.Hold(ctx, inbox.Request{
+	r, err := inbox.Request{
 		Entry: l.arrival.Entry, Long: l.arrival.Long, Pins: doc.Pins(),
 		Addresses: slices.Clone(p.Addresses), PeerRecord: bytes.Clone(p.Record),
-	})
+	}.Clean()
+	if errors.Is(err, inbox.ErrTooLarge) {
+		err = &Refusal{CodeSize}
+	}
+	return r, err
+}
+
+// hold keeps a stranger's message for the user to decide, or says why not.
+func (n *Node) hold(ctx context.Context, l *letter) error {
+	r, err := n.asRequest(ctx, l)
+	if err != nil {
+		return err
+	}
+	status, err := n.Store.Hold(ctx, r)
 	switch {
-	case errors.Is(err, inbox.ErrTooLarge):
-		return &Refusal{CodeSize}
 	case err != nil:
 		return err
+	case status == inbox.HoldFull:
+		return &putOffError{fullPause}
 	case status != inbox.Held:
 		return &putOffError{requestPause}
 	}
@@ -96,8 +125,8 @@ func (n *Node) hold(ctx context.Context, l *letter) error {
 
 // shun answers somebody who was shut out as hold did while its request waited, and keeps nothing.
 func (n *Node) shun(ctx context.Context, l *letter) error {
-	if len(l.arrival.Payload) > inbox.MaxRequest {
-		return &Refusal{CodeSize}
+	if _, err := n.asRequest(ctx, l); err != nil {
+		return err
 	}
 	left, err := n.left.has(ctx, n.Store, l)
 	if err == nil && !left {

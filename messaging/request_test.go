@@ -15,6 +15,7 @@ import (
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/messagingtest"
+	"github.com/parley-im/parley/messaging/outofband"
 )
 
 // newStrangers are alice, who has bob as a contact by his DID alone, and bob, who holds requests and tells by
@@ -278,6 +279,59 @@ func verdictsOnStrangers(t *testing.T) {
 	same(t, "held", len(requests(t, h)), 3)
 	h.Node.HoldRequests = false
 	same(t, "switched off", accept(t, h, did.DID{}, forge{from: g[4], to: h}.seal(t, plain("1", fromTo(g[4], h))))[0], refused(messaging.CodeStranger))
+}
+
+// Somebody who was blocked instead of let in is told just what somebody is told whose request still waits,
+// whatever it tries.
+func TestBlockIsNotSeen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := strangers(t)
+		h, invite := host(t, p.net)
+		h.Node.HoldRequests = true
+		over, used := invite(false, time.Second), invite(false, time.Hour)
+		time.Sleep(time.Minute)
+		good := invite(true, time.Hour)
+		waits, blocked, other := p.alice, p.bob, guests(t, p.net, "ann")[0]
+		try := func(x *messagingtest.Party, id, more string) messaging.Verdict {
+			h.Node.Met(t.Context(), messaging.Peer{DID: x.Identity.DID, Document: x.Identity.Document, Record: make([]byte, 4<<10), Came: true})
+			return accept(t, h, did.DID{}, forge{from: x, to: h}.seal(t, plain(id, fromTo(x, h)+more)))[0]
+		}
+		same(t, "the one who uses an invitation", try(other, "0", fmt.Sprintf(`,"pthid":%q`, used.ID)), accepted())
+		for _, x := range []*messagingtest.Party{waits, blocked} {
+			same(t, "a request", try(x, "1", ""), messaging.Verdict{Kind: messaging.Held})
+		}
+		if _, err := h.Store.AcceptRequest(t.Context(), blocked.DID(), inbox.Contact{Name: "x", Blocked: true}, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for name, more := range map[string]string{
+			"another message":        "",
+			"all but too large":      fmt.Sprintf(`,"thid":%q`, strings.Repeat("x", inbox.MaxRequest-3<<10)),
+			"too large":              fmt.Sprintf(`,"x":%q`, strings.Repeat("x", inbox.MaxRequest)),
+			"of a thread of nobody":  `,"pthid":"talk"`,
+			"to an old invitation":   fmt.Sprintf(`,"pthid":%q`, over.ID),
+			"to a used invitation":   fmt.Sprintf(`,"pthid":%q`, used.ID),
+			"too late":               fmt.Sprintf(`,"expires_time":%d`, time.Now().Add(-time.Second).Unix()),
+			"too late, and answered": fmt.Sprintf(`,"pthid":%q,"expires_time":%d`, used.ID, time.Now().Add(-time.Second).Unix()),
+		} {
+			same(t, name, try(blocked, "2", more), try(waits, "2", more))
+		}
+		claims := map[string][]byte{"nothing": nil, "no invitation": []byte("{}")}
+		for name, inv := range map[string]*outofband.Invitation{"an old one": over, "a used one": used, "a good one": good} {
+			plaintext, err := inv.Plaintext()
+			if err != nil {
+				t.Fatal(err)
+			}
+			claims[name] = plaintext
+		}
+		for name, claim := range claims {
+			a, err := h.Node.Admit(t.Context(), blocked.DID(), claim)
+			b, want := h.Node.Admit(t.Context(), waits.DID(), claim)
+			if a != b || fmt.Sprint(err) != fmt.Sprint(want) {
+				t.Errorf("showing %s: %+v, %v; want %+v, %v", name, a, err, b, want)
+			}
+		}
+	})
 }
 
 // In one batch what comes behind a message that is put off is put off, for as long; what is held does not

@@ -316,6 +316,53 @@ type brokenTransport struct {
 
 func (b brokenTransport) Serve(context.Context, messaging.Receiver) error { return b.err }
 
+// Somebody who greets while a try to reach it fails, or soon after it has greeted before, does not have to wait for
+// the end of the pause after failures. That we have reached it ourselves changes no pause.
+func TestGreetingIsNotLost(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		greetings []time.Duration // after the first try has begun, which takes a second
+		came      bool
+		want      time.Duration // when the second try begins
+	}{
+		"none":                            {nil, true, time.Hour + time.Second},
+		"during the try":                  {[]time.Duration{500 * time.Millisecond}, true, time.Second},
+		"after the try":                   {[]time.Duration{2 * time.Second}, true, 2 * time.Second},
+		"of ours, during the try":         {[]time.Duration{500 * time.Millisecond}, false, time.Hour + time.Second},
+		"of ours, after the try":          {[]time.Duration{2 * time.Second}, false, time.Hour + time.Second},
+		"before, and again after the try": {[]time.Duration{-3 * time.Second, 2 * time.Second}, true, 7 * time.Second},
+		"before, and again during it":     {[]time.Duration{-3 * time.Second, 500 * time.Millisecond}, true, 7 * time.Second},
+		"often":                           {[]time.Duration{-3 * time.Second, 2 * time.Second, 3 * time.Second, 6 * time.Second}, true, 7 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var tries []time.Time
+				p, _ := solo(t, func(messaging.Delivery, int) ([]messaging.Result, error) {
+					tries = append(tries, time.Now())
+					time.Sleep(time.Second)
+					return nil, &messaging.DeliveryError{Endpoint: "test", After: time.Hour, Err: errors.New("the path broke")}
+				})
+				p.Node.Retry = messaging.Retry{First: time.Minute, Max: time.Hour}
+				to := remote(t, p, did.Endpoint{URI: "test:x"})
+				start(t, p)
+				first := time.Now().Add(time.Minute)
+				for _, after := range tc.greetings {
+					time.AfterFunc(time.Until(first.Add(after)), func() { p.Node.Met(t.Context(), messaging.Peer{DID: to, Came: tc.came}) })
+				}
+				time.Sleep(time.Until(first))
+				send(t, p, line(to, "1"))
+				time.Sleep(2*time.Hour - time.Minute)
+				synctest.Wait()
+				if len(tries) < 2 {
+					t.Fatalf("tries: %v", tries)
+				}
+				same(t, "pause", tries[1].Sub(first).Truncate(time.Second), tc.want)
+			})
+		})
+	}
+}
+
 // A greeting that tells no addresses leaves those that are known.
 func TestMetWithoutAddresses(t *testing.T) {
 	t.Parallel()

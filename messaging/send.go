@@ -24,19 +24,25 @@ var (
 // empty of ID, From and Created: From in its long form for recipients that have not yet proved to know our
 // document. Sending the same message again does nothing.
 func (n *Node) Send(ctx context.Context, m *Message) error {
+	_, err := n.Queue(ctx, m)
+	return err
+}
+
+// Queue is as Send, and returns the parcels that the message is queued as, in the order of To.
+func (n *Node) Queue(ctx context.Context, m *Message) ([]inbox.Parcel, error) {
 	if len(m.To) == 0 {
-		return fmt.Errorf("%w: no recipient", ErrMessage)
+		return nil, fmt.Errorf("%w: no recipient", ErrMessage)
 	}
 	self, err := n.sender(m.From)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := n.fill(ctx, m, self); err != nil {
-		return err
+		return nil, err
 	}
 	parcels, err := n.parcels(m)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	return n.Store.Enqueue(ctx, parcels...)
 }

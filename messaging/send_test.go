@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
@@ -105,6 +106,34 @@ func TestSendTwice(t *testing.T) {
 		t.Errorf("same id, other text: %v", err)
 	}
 	same(t, "queued", states(t, p.alice), map[string]string{"1": "queued"})
+}
+
+// Queue returns what the outbox holds: for a message that was queued before, what became of it.
+func TestQueueReturnsWhatIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := mustPair(t)
+		m := line(p.bob.DID(), "1")
+		for _, state := range []inbox.State{inbox.Queued, inbox.Delivered} {
+			queued, err := p.alice.Node.Queue(t.Context(), m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept, err := p.alice.Store.Sent(t.Context(), inbox.SentQuery{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(kept, queued, codecDIDs); diff != "" {
+				t.Errorf("queued (-kept +said):\n%s", diff)
+			}
+			same(t, "state", queued[0].State, state)
+			if state == inbox.Queued {
+				start(t, p.alice)
+				start(t, p.bob)
+				time.Sleep(time.Minute)
+			}
+		}
+	})
 }
 
 // A largest message, sealed in the deepest nesting that Send uses, fits an envelope and arrives.

@@ -89,7 +89,7 @@ func (r *replier) wanted() []string {
 // the problem.
 func (r *replier) giveUp(p *Problem) {
 	r.node.log().Warn("a message was given up", "seq", r.m.Seq, "code", p.Code)
-	r.disposition, r.replies = inbox.Rejected, nil
+	r.disposition, r.replies, r.handled = inbox.Rejected, nil, 0
 	if err := r.report(p); err != nil {
 		r.node.log().Warn("reporting a problem failed", "seq", r.m.Seq, "err", err)
 	}

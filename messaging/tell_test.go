@@ -75,6 +75,7 @@ func TestWhatASenderIsTold(t *testing.T) {
 		"that asks about another":     {uri: lineType, members: `,"please_ack":["o"]`, want: []string{"message-receipts []"}},
 		"for a program":               {uri: lineType, members: please, consumed: true, want: []string{"message-receipts [m]"}},
 		"that was answered":           {uri: lineType, members: please, answered: true},
+		"answered, for a program":     {uri: lineType, members: please, answered: true, consumed: true},
 		"without receipts":            {uri: lineType, members: please, without: true, want: []string{"empty [m]"}},
 		"without receipts or asking":  {uri: lineType, without: true},
 		"level none":                  {uri: lineType, members: please, change: func(c *inbox.Contact) error { c.Receipts = inbox.ReceiptsNone; return nil }},
@@ -255,5 +256,45 @@ func settleAs(t *testing.T, p *messagingtest.Party, s inbox.State) {
 	}
 	if err := p.Store.Settle(t.Context(), bs[0], []inbox.Outcome{{State: s, Done: true}}, now, time.Time{}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// fullOutbox is a store whose outbox takes no replies.
+type fullOutbox struct{ messaging.Store }
+
+func (s fullOutbox) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.Disposition, replies ...inbox.Parcel) error {
+	if len(replies) > 0 {
+		return inbox.ErrFull
+	}
+	return s.Store.Handled(ctx, owner, seq, d)
+}
+
+// TestMessageIsKeptThoughNobodyCanBeTold: a receipt for which there is no room does not take the message from its
+// reader; a handler's reply does wait for room.
+func TestMessageIsKeptThoughNobodyCanBeTold(t *testing.T) {
+	t.Parallel()
+	for name, handler := range map[string]messaging.Handler{
+		"kept": messaging.KeepHandler,
+		"replied": messaging.HandlerFunc(func(_ context.Context, re messaging.Replier, _ *messaging.Received) error {
+			return re.Reply(&messaging.Message{Type: lineType})
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := mustPair(t)
+				p.bob.Node.Receipt, p.bob.Node.Store, p.bob.Mux.Default = receipt, fullOutbox{p.bob.Store}, handler
+				deposit(t, p.alice, p.bob, did.DID{}, `,"please_ack":[""]`, "m")
+				start(t, p.bob)
+				time.Sleep(time.Minute)
+				want := map[inbox.Disposition][]string{inbox.Kept: {"m"}, inbox.Pending: nil}
+				if name == "replied" {
+					want = map[inbox.Disposition][]string{inbox.Kept: nil, inbox.Pending: {"m"}}
+				}
+				for d, ids := range want {
+					same(t, d.String(), received(t, p.bob, d), ids)
+				}
+			})
+		})
 	}
 }

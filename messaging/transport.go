@@ -85,6 +85,8 @@ type Peer struct {
 	Record    []byte
 	// Life is that of its wallet, Saw the newest of ours that it had seen before; zero where it tells none.
 	Life, Saw inbox.Life
+	// Came is set when it began the greeting: it can be reached now, whatever we found before.
+	Came bool
 }
 
 // Admission is what a peer that may come in is told, and how it is received.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +30,11 @@ type receiver struct {
 	print *printer
 	knock knocks
 	shown int
-	after int64 // the last message shown; kept for manual only, where messages stay unacked
+
+	// Kept for manual only, where messages stay unacked: how far they have been followed, and which are shown. A
+	// message comes again when it is marked, and one may come late that arrived before others.
+	rev  int64
+	seen map[int64]bool // by Seq
 }
 
 func recvCommand(a *app) *cobra.Command {
@@ -98,21 +104,39 @@ func (r *receiver) run(ctx context.Context, w control.Wallet) error {
 		if !r.follow {
 			wait = max(0, time.Until(deadline))
 		}
-		q := control.ReceiveRequest{From: r.from, After: r.after, Wait: wait, Limit: listLimit}
-		if r.limit > 0 {
+		q := control.ReceiveRequest{From: r.from, ByRev: r.manual, AfterRev: r.rev, Wait: wait, Limit: listLimit}
+		if r.limit > 0 && !r.manual {
 			q.Limit = min(q.Limit, r.limit-r.shown)
 		}
 		page, err := w.Receive(ctx, q)
 		if err != nil {
 			return err
 		}
+		got := len(page)
+		page = r.unseen(page)
 		if err := r.show(ctx, w, page); err != nil {
 			return err
 		}
-		if r.limit > 0 && r.shown >= r.limit || len(page) == 0 && wait == 0 {
+		if r.limit > 0 && r.shown >= r.limit || got == 0 && wait == 0 {
 			return nil
 		}
 	}
+}
+
+// unseen leaves of a page that is followed by revision what was not shown before, in the order of arrival.
+func (r *receiver) unseen(page []control.Message) []control.Message {
+	if !r.manual {
+		return page
+	}
+	for _, m := range page {
+		r.rev = max(r.rev, m.Rev)
+	}
+	page = slices.DeleteFunc(page, func(m control.Message) bool { return r.seen[m.Seq] })
+	slices.SortFunc(page, func(a, b control.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	if r.limit > 0 {
+		page = page[:min(len(page), r.limit-r.shown)]
+	}
+	return page
 }
 
 // show writes messages and only then says that they were shown, those that could be written: all at once, so
@@ -125,7 +149,10 @@ func (r *receiver) show(ctx context.Context, w control.Wallet, page []control.Me
 		}
 		r.shown++
 		if r.manual {
-			r.after = m.Seq
+			if r.seen == nil {
+				r.seen = map[int64]bool{}
+			}
+			r.seen[m.Seq] = true
 		}
 		seqs = append(seqs, m.Seq)
 	}
@@ -180,7 +207,8 @@ func (p *printer) message(m control.Message, withID bool) error {
 }
 
 func ackCommand(a *app) *cobra.Command {
-	return &cobra.Command{
+	var from string
+	cmd := &cobra.Command{
 		Use:   "ack ID...",
 		Short: "Say that messages are done with",
 		Long:  "Marks messages of parley recv --ack manual as done, so that they are not shown again.",
@@ -189,7 +217,7 @@ parley ack 6ZZXYWQ2JXH3VQ5MPL7AVXCGTA`,
 		Args: takesSome("ID"),
 		RunE: a.do(func(ctx context.Context, args []string) error {
 			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
-				if err := w.Mark(ctx, control.MarkRequest{IDs: args, Acked: true}); err != nil {
+				if err := w.Mark(ctx, control.MarkRequest{IDs: args, From: from, Acked: true}); err != nil {
 					return err
 				}
 				return a.print.show(struct {
@@ -199,4 +227,6 @@ parley ack 6ZZXYWQ2JXH3VQ5MPL7AVXCGTA`,
 			})
 		}),
 	}
+	cmd.Flags().StringVar(&from, "from", "", "of this contact, where two have sent one with that id")
+	return cmd
 }

@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/internal/control/controltest"
@@ -19,16 +22,20 @@ import (
 func mailbox(texts ...string) *controltest.Wallet {
 	var kept []control.Message
 	for i, text := range texts {
-		kept = append(kept, control.Message{V: 1, Seq: int64(i + 1), FromName: "bob", Content: text, Received: noon})
+		kept = append(kept, control.Message{V: 1, Seq: int64(i + 1), Rev: int64(i + 1), FromName: "bob", Content: text, Received: noon})
 	}
+	rev := int64(len(kept))
 	return &controltest.Wallet{Answer: func(ctx context.Context, c controltest.Call) (any, error) {
 		switch r := c.Args[0].(type) {
 		case control.ReceiveRequest:
 			var page []control.Message
 			for _, m := range kept {
-				if !m.Acked && m.Seq > r.After && len(page) < r.Limit {
+				if !m.Acked && m.Seq > r.After && m.Rev > r.AfterRev && len(page) < r.Limit {
 					page = append(page, m)
 				}
+			}
+			if r.ByRev {
+				slices.SortFunc(page, func(a, b control.Message) int { return cmp.Compare(a.Rev, b.Rev) })
 			}
 			if len(page) == 0 && r.Wait > 0 {
 				select {
@@ -43,7 +50,8 @@ func mailbox(texts ...string) *controltest.Wallet {
 				return nil, err
 			}
 			for _, seq := range r.Seqs {
-				kept[seq-1].Acked = kept[seq-1].Acked || r.Acked
+				rev++
+				kept[seq-1].Acked, kept[seq-1].Rev = kept[seq-1].Acked || r.Acked, rev
 			}
 		}
 		return nil, nil
@@ -63,6 +71,45 @@ func marked(w *controltest.Wallet) (seqs []int64) {
 		}
 	}
 	return seqs
+}
+
+// TestReceiverFollowsLateOnes: by hand, a message is shown that came to be the user's after one that had arrived
+// later, from somebody else; and none is shown twice because it was marked.
+func TestReceiverFollowsLateOnes(t *testing.T) {
+	t.Parallel()
+	steps := [][]control.Message{
+		{{Seq: 6, Rev: 10, Content: "second"}},
+		{{Seq: 6, Rev: 11, Content: "second"}, {Seq: 5, Rev: 12, Content: "first, and late"}},
+		{{Seq: 5, Rev: 13, Content: "first, and late"}, {Seq: 7, Rev: 14, Content: "third"}},
+	}
+	var after []int64
+	w := &controltest.Wallet{Answer: func(_ context.Context, c controltest.Call) (any, error) {
+		r, ok := c.Args[0].(control.ReceiveRequest)
+		if !ok {
+			return nil, nil
+		}
+		if !r.ByRev || r.After != 0 {
+			t.Errorf("asked %+v", r)
+		}
+		after = append(after, r.AfterRev)
+		if len(steps) == 0 {
+			return []control.Message(nil), nil
+		}
+		page := steps[0]
+		steps = steps[1:]
+		return page, nil
+	}}
+	var out bytes.Buffer
+	r := receiver{manual: true, print: &printer{out: &out, err: io.Discard, now: time.Now}}
+	if err := r.run(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 3 || !strings.Contains(out.String(), "first, and late") {
+		t.Errorf("shown:\n%s", out.String())
+	}
+	if diff := gocmp.Diff([]int64{0, 10, 12, 14}, after); diff != "" {
+		t.Errorf("followed from\n%s", diff)
+	}
 }
 
 func TestReceiver(t *testing.T) {
@@ -105,10 +152,10 @@ func TestReceiver(t *testing.T) {
 					}
 					want.WriteString("bob: " + string(text) + "\n")
 				}
-				if diff := cmp.Diff(want.String(), out.String()); diff != "" {
+				if diff := gocmp.Diff(want.String(), out.String()); diff != "" {
 					t.Errorf("output (-want +got):\n%s", diff)
 				}
-				if diff := cmp.Diff(tc.marks, marked(w)); diff != "" {
+				if diff := gocmp.Diff(tc.marks, marked(w)); diff != "" {
 					t.Errorf("marks (-want +got):\n%s", diff)
 				}
 			})
@@ -173,7 +220,7 @@ func TestReceiverAcksWhatItHasShown(t *testing.T) {
 	if err := r.show(ctx, w, []control.Message{{Seq: 1}}); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff([]int64{1}, marked(w)); diff != "" {
+	if diff := gocmp.Diff([]int64{1}, marked(w)); diff != "" {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 }

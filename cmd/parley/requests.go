@@ -49,16 +49,23 @@ const toldTime = 3 * time.Second
 func (a *app) settleCommand(verb, short string, block bool) *cobra.Command {
 	r := control.RequestDecision{Block: block, Timeout: toldTime}
 	cmd := &cobra.Command{
-		Use: verb + " REF", Short: short, Args: takes("REF"), Example: "parley requests " + verb + " 4zQmd8",
+		Use: verb + " REF...", Short: short, Args: takesSome("REF"), Example: "parley requests " + verb + " 4zQmd8",
 		RunE: a.do(func(ctx context.Context, args []string) error {
-			r.From = args[0]
+			if r.Name != "" && len(args) > 1 {
+				return badUsage("settle them one by one", "--as names one stranger only")
+			}
 			// Somebody accepted is told at once if it is there.
 			return a.with(ctx, access{online: !block, lax: true}, func(ctx context.Context, w control.Wallet) error {
-				c, err := w.SettleRequest(ctx, r)
-				if err != nil {
-					return err
+				for _, r.From = range args {
+					c, err := w.SettleRequest(ctx, r)
+					if err != nil {
+						return err
+					}
+					if err := a.showSettled(c); err != nil {
+						return err
+					}
 				}
-				return a.showSettled(c)
+				return nil
 			})
 		}),
 	}

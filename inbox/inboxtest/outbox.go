@@ -18,6 +18,7 @@ var enqueueScenarios = map[string]func(*testing.T, inbox.Store){
 	"takes both forms of a DID as one":        enqueueForms,
 	"refuses what is incomplete or too large": enqueueBad,
 	"bounds a destination":                    enqueueFull,
+	"forgets what is settled":                 forget,
 }
 
 func enqueueKeeps(t *testing.T, s inbox.Store) {
@@ -46,11 +47,12 @@ func enqueueKeeps(t *testing.T, s inbox.Store) {
 
 func enqueueAgain(t *testing.T, s inbox.Store) {
 	p := letter(bob, "m1", "x")
-	enqueue(t, s, p, p)
+	kept := enqueue(t, s, p, p)
+	same(t, "kept", kept, append(sent(t, s, inbox.SentQuery{}), sent(t, s, inbox.SentQuery{})...))
 	b := claimOne(t, s, start)
 	settle(t, s, b, at(tick), time.Time{}, inbox.Outcome{State: inbox.Delivered})
 	before := sent(t, s, inbox.SentQuery{})
-	enqueue(t, s, p)
+	same(t, "kept before", enqueue(t, s, p), before)
 	same(t, "parcels", sent(t, s, inbox.SentQuery{}), before)
 	same(t, "states", parcelNames(before), []string{"m1:delivered"})
 	enqueue(t, s, letter(carol, "m1", "x"), letter(bob, "m2", "x"))
@@ -67,7 +69,7 @@ func enqueueConflict(t *testing.T, s inbox.Store) {
 		"a longer one":       {letter(bob, "m1", "xx")},
 		"within one, others": {letter(bob, "m3", "x"), letter(carol, "m3", "y")},
 	} {
-		if err := s.Enqueue(t.Context(), ps...); !errors.Is(err, inbox.ErrConflict) {
+		if _, err := s.Enqueue(t.Context(), ps...); !errors.Is(err, inbox.ErrConflict) {
 			t.Errorf("%s: err = %v, want ErrConflict", name, err)
 		}
 	}
@@ -103,7 +105,7 @@ func enqueueBad(t *testing.T, s inbox.Store) {
 	enqueue(t, s, full)
 	large := letter(bob, "m2", "")
 	large.Payload = append(bytes.Clone(full.Payload), 'x')
-	if err := s.Enqueue(t.Context(), large); !errors.Is(err, inbox.ErrTooLarge) {
+	if _, err := s.Enqueue(t.Context(), large); !errors.Is(err, inbox.ErrTooLarge) {
 		t.Errorf("err = %v, want ErrTooLarge", err)
 	}
 	for name, spoil := range map[string]func(*inbox.Parcel){
@@ -113,7 +115,7 @@ func enqueueBad(t *testing.T, s inbox.Store) {
 	} {
 		p := letter(bob, "m3", "x")
 		spoil(&p)
-		if err := s.Enqueue(t.Context(), letter(bob, "m4", "x"), p); err == nil {
+		if _, err := s.Enqueue(t.Context(), letter(bob, "m4", "x"), p); err == nil {
 			t.Errorf("a parcel without %s was taken", name)
 		}
 	}
@@ -132,7 +134,7 @@ func enqueueFull(t *testing.T, s inbox.Store) {
 		}
 		enqueue(t, s, ps...)
 	}
-	if err := s.Enqueue(t.Context(), letter(carol, "more", "x"), letter(bob, "more", "x")); !errors.Is(err, inbox.ErrFull) {
+	if _, err := s.Enqueue(t.Context(), letter(carol, "more", "x"), letter(bob, "more", "x")); !errors.Is(err, inbox.ErrFull) {
 		t.Fatalf("err = %v, want ErrFull", err)
 	}
 	seq := put(t, s, message(bob, "m1", "x"))[0].Seq
@@ -149,7 +151,7 @@ func enqueueFull(t *testing.T, s inbox.Store) {
 	noErr(t, err)
 	same(t, "advanced", n, 1)
 	enqueue(t, s, letter(bob, "more", "x"))
-	if err := s.Enqueue(t.Context(), letter(bob, "most", "x")); !errors.Is(err, inbox.ErrFull) {
+	if _, err := s.Enqueue(t.Context(), letter(bob, "most", "x")); !errors.Is(err, inbox.ErrFull) {
 		t.Fatalf("err = %v, want ErrFull", err)
 	}
 }

@@ -112,7 +112,7 @@ func (p *pair) parcel(t *rapid.T) inbox.Parcel {
 
 func (p *pair) enqueue(t *rapid.T) {
 	ps := rapid.SliceOfN(rapid.Custom(p.parcel), 0, 3).Draw(t, "parcels")
-	p.both(t, "enqueue", func(s inbox.Store) (any, error) { return nil, s.Enqueue(p.ctx, ps...) })
+	p.both(t, "enqueue", func(s inbox.Store) (any, error) { return s.Enqueue(p.ctx, ps...) })
 }
 
 // seconds draws a time from a little before now to a while after.
@@ -203,7 +203,7 @@ func (p *pair) arrival(t *rapid.T) inbox.Arrival {
 	from := rapid.SampledFrom([]did.DID{{}, bob, carol, dora, doraL}).Draw(t, "from")
 	a := message(from, someIDs().Draw(t, "id"), texts().Draw(t, "text"))
 	a.Owner, a.Long = owners().Draw(t, "owner"), from
-	a.ThreadID = someIDs().Draw(t, "thread")
+	a.ThreadID, a.Kept = someIDs().Draw(t, "thread"), rapid.Bool().Draw(t, "kept")
 	if !from.IsZero() && rapid.IntRange(0, 3).Draw(t, "claims") == 0 {
 		a.Claim = &inbox.Claim{
 			Invitation: someIDs().Draw(t, "invitation"), Multi: rapid.Bool().Draw(t, "multi"),

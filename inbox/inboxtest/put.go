@@ -25,6 +25,7 @@ var putScenarios = map[string]func(*testing.T, inbox.Store){
 	"refuses an arrival without owner":          putNoOwner,
 	"numbers without gaps or reuse":             putNumbers,
 	"settles what is only to be kept":           putKept,
+	"lets nothing pass what is pending":         putBehindPending,
 	"is one step":                               putOneStep,
 	"counts one of many at once":                putRace,
 }
@@ -186,7 +187,7 @@ func putOneStep(t *testing.T, s inbox.Store) {
 }
 
 func putKept(t *testing.T, s inbox.Store) {
-	kept := message(bob, "kept", "x")
+	kept := message(carol, "kept", "x")
 	kept.Kept = true
 	results := put(t, s, message(bob, "pending", "x"), kept, kept)
 	same(t, "statuses", statuses(results), []string{"added", "added", "duplicate"})
@@ -199,6 +200,32 @@ func putKept(t *testing.T, s inbox.Store) {
 	}
 	noErr(t, s.Handled(t.Context(), alice, results[1].Seq, inbox.Rejected))
 	same(t, "after", entryIDs(list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Kept}})), []string{"kept"})
+}
+
+// What is only to be kept does not come before what its sender had sent before, and waits for nobody else.
+func putBehindPending(t *testing.T, s inbox.Store) {
+	settled := func() []string {
+		return entryIDs(list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Kept}, BySeq: true}))
+	}
+	arrival := func(from did.DID, id string, kept bool) inbox.Arrival {
+		a := message(from, id, "x")
+		a.Kept = kept
+		return a
+	}
+	results := put(t, s, arrival(bob, "m1", true), arrival(bob, "m2", false), arrival(bob, "m3", true), arrival(carol, "m4", true))
+	same(t, "in one call", settled(), []string{"m1", "m4"})
+	put(t, s, arrival(bob, "m5", true))
+	same(t, "in another", settled(), []string{"m1", "m4"})
+	for i, seq := range []int64{results[1].Seq, results[2].Seq, results[2].Seq + 2} {
+		put(t, s, arrival(carol, "of carol "+strconv.Itoa(i), true), arrival(bob, "of bob "+strconv.Itoa(i), true))
+		noErr(t, s.Handled(t.Context(), alice, seq, inbox.Consumed))
+	}
+	same(t, "of carol", settled(), []string{"m1", "m4", "of carol 0", "of carol 1", "of carol 2"})
+	for _, e := range list(t, s, inbox.Query{Dispositions: []inbox.Disposition{inbox.Pending}, BySeq: true}) {
+		noErr(t, s.Handled(t.Context(), alice, e.Seq, inbox.Consumed))
+	}
+	put(t, s, arrival(bob, "m6", true))
+	same(t, "behind nothing", settled(), []string{"m1", "m4", "of carol 0", "of carol 1", "of carol 2", "m6"})
 }
 
 // putRace has many callers put the same messages at once.

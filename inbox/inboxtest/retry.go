@@ -9,15 +9,18 @@ import (
 )
 
 var retryScenarios = map[string]func(*testing.T, inbox.Store){
-	"puts off the destination":           retryDestination,
-	"counts failures in a row":           retryFailures,
-	"puts off a parcel alone":            retryParcel,
-	"tries no more what is done":         retryDone,
-	"wakes":                              retryWakes,
-	"wakes all":                          retryWakesAll,
-	"keeps order behind what is stuck":   retryOrder,
-	"says when the first of all is due":  retryFirst,
-	"is due at once after an early wake": retryEarlyWake,
+	"puts off the destination":          retryDestination,
+	"counts failures in a row":          retryFailures,
+	"puts off a parcel alone":           retryParcel,
+	"tries no more what is done":        retryDone,
+	"wakes":                             retryWakes,
+	"wakes all":                         retryWakesAll,
+	"keeps order behind what is stuck":  retryOrder,
+	"says when the first of all is due": retryFirst,
+	"honours a wake during a try":       retryWakeDuringTry,
+	"honours the earliest wake":         retryEarliestWake,
+	"forgets a wake that was heard":     retryWakeHeard,
+	"forgets a wake of a lost lease":    retryWakeOfLostLease,
 }
 
 func retryDestination(t *testing.T, s inbox.Store) {
@@ -127,11 +130,53 @@ func retryFirst(t *testing.T, s inbox.Store) {
 	}
 }
 
-func retryEarlyWake(t *testing.T, s inbox.Store) {
+// Somebody who comes back while a try fails need not wait for the pause after it.
+func retryWakeDuringTry(t *testing.T, s inbox.Store) {
+	enqueue(t, s, letter(bob, "m1", "x"), letter(carol, "m2", "x"))
+	bs := claim(t, s, start, inbox.Limit{})
+	noErr(t, s.Wake(t.Context(), bob, at(tick)))
+	wantDue(t, s, lease)
+	same(t, "leases are kept", claim(t, s, at(tick), inbox.Limit{}), []inbox.Batch{})
+	for _, b := range bs {
+		settle(t, s, b, at(2*tick), at(time.Hour))
+	}
+	wantDue(t, s, tick)
+	again := claim(t, s, at(2*tick), inbox.Limit{})
+	same(t, "batches", batchNames(again), []string{"did:example:bob m1"})
+	same(t, "failures are kept", again[0].Failures, 1)
+}
+
+func retryEarliestWake(t *testing.T, s inbox.Store) {
+	enqueue(t, s, letter(bob, "m1", "x"))
+	b := claimOne(t, s, start)
+	noErr(t, s.Wake(t.Context(), bob, at(2*time.Minute)))
+	noErr(t, s.Wake(t.Context(), bob, at(time.Minute)))
+	noErr(t, s.Wake(t.Context(), did.DID{}, at(3*time.Minute)))
+	settle(t, s, b, at(2*tick), at(time.Hour))
+	wantDue(t, s, time.Minute)
+	settle(t, s, claimOne(t, s, at(time.Minute)), at(time.Minute), at(time.Hour))
+	wantDue(t, s, time.Hour)
+	b = claimOne(t, s, at(time.Hour))
+	noErr(t, s.Wake(t.Context(), bob, at(3*time.Hour)))
+	settle(t, s, b, at(time.Hour), at(2*time.Hour))
+	wantDue(t, s, 2*time.Hour)
+}
+
+// A wake does not outlast the try that it came in, whatever came of that.
+func retryWakeHeard(t *testing.T, s inbox.Store) {
 	enqueue(t, s, letter(bob, "m1", "x"))
 	b := claimOne(t, s, start)
 	noErr(t, s.Wake(t.Context(), bob, at(tick)))
-	wantDue(t, s, lease)
-	settle(t, s, b, at(2*tick), at(time.Hour))
+	settle(t, s, b, at(2*tick), time.Time{}, inbox.Outcome{State: inbox.Queued, RetryAt: at(time.Minute)})
+	wantDue(t, s, time.Minute)
+	settle(t, s, claimOne(t, s, at(time.Minute)), at(time.Minute), at(time.Hour))
+	wantDue(t, s, time.Hour)
+}
+
+func retryWakeOfLostLease(t *testing.T, s inbox.Store) {
+	enqueue(t, s, letter(bob, "m1", "x"))
+	claimOne(t, s, start)
+	noErr(t, s.Wake(t.Context(), bob, at(tick)))
+	settle(t, s, claimOne(t, s, at(lease)), at(lease), at(time.Hour))
 	wantDue(t, s, time.Hour)
 }

@@ -134,7 +134,7 @@ func storeClosed(t *testing.T, s inbox.Store) {
 		"Handled":       func() error { return s.Handled(ctx, alice, 1, inbox.Kept) },
 		"Mark":          func() error { return s.Mark(ctx, alice, inbox.MarkShown, []int64{1}) },
 		"Delete":        func() error { return s.Delete(ctx, alice, 1) },
-		"Enqueue":       func() error { return s.Enqueue(ctx, letter(bob, "m2", "x")) },
+		"Enqueue":       func() error { _, err := s.Enqueue(ctx, letter(bob, "m2", "x")); return err },
 		"Claim":         func() error { _, err := s.Claim(ctx, start, at(tick), inbox.Limit{}); return err },
 		"Settle":        func() error { return s.Settle(ctx, inbox.Batch{}, nil, start, start) },
 		"Due":           func() error { _, _, err := s.Due(ctx); return err },
@@ -187,7 +187,7 @@ func storeMany(t *testing.T, s inbox.Store) {
 				if _, err := s.Put(t.Context(), message(bob, id, "x")); err != nil {
 					t.Error(err)
 				}
-				if err := s.Enqueue(t.Context(), letter(bob, id, "x"), letter(carol, id, "x")); err != nil {
+				if _, err := s.Enqueue(t.Context(), letter(bob, id, "x"), letter(carol, id, "x")); err != nil {
 					t.Error(err)
 				}
 				es, err := s.List(t.Context(), inbox.Query{MessageID: id})

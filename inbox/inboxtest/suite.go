@@ -140,9 +140,11 @@ func entryIDs(es []inbox.Entry) []string {
 	return ids
 }
 
-func enqueue(t *testing.T, s inbox.Store, ps ...inbox.Parcel) {
+func enqueue(t *testing.T, s inbox.Store, ps ...inbox.Parcel) []inbox.Parcel {
 	t.Helper()
-	noErr(t, s.Enqueue(t.Context(), ps...))
+	kept, err := s.Enqueue(t.Context(), ps...)
+	noErr(t, err)
+	return kept
 }
 
 // lease is for how long the scenarios claim.

@@ -49,7 +49,7 @@ func (s *Store) lend(d *destination, now, until time.Time, limit inbox.Limit) in
 		}
 		b.Parcels = append(b.Parcels, p.full())
 	}
-	d.lease, d.held, d.until = s.lease, true, until
+	d.lease, d.held, d.until, d.next = s.lease, true, until, time.Time{}
 	d.handedOut = b.Parcels[len(b.Parcels)-1].Seq
 	return b
 }
@@ -70,6 +70,9 @@ func (s *Store) Settle(ctx context.Context, b inbox.Batch, outs []inbox.Outcome,
 		}
 		for i, p := range parcels {
 			s.record(p, outs[i], now)
+		}
+		if woken := d.next; !woken.IsZero() && woken.Before(next) {
+			next = woken
 		}
 		d.held, d.next, s.hint = false, next, true
 		d.failures++
@@ -117,7 +120,7 @@ func (s *Store) Due(ctx context.Context) (due time.Time, found bool, err error) 
 func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
 	return s.step(ctx, func() error {
 		for _, d := range s.dests {
-			if (to.IsZero() || d.to == to.Canonical()) && d.next.After(now) {
+			if (to.IsZero() || d.to == to.Canonical()) && (d.next.After(now) || d.held && d.next.IsZero()) {
 				d.next, s.hint = now, true
 			}
 		}

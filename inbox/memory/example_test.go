@@ -46,7 +46,7 @@ func TestBubble(t *testing.T) {
 		}()
 		time.Sleep(10 * time.Minute)
 		p := inbox.Parcel{Owner: did.MustParse("did:example:a"), To: did.MustParse("did:example:b"), MessageID: "1"}
-		if err := s.Enqueue(t.Context(), p); err != nil {
+		if _, err := s.Enqueue(t.Context(), p); err != nil {
 			t.Error(err)
 		}
 		if got := <-seen; got != 10*time.Minute {

@@ -70,11 +70,19 @@ func (s *Store) put(a inbox.Arrival) inbox.PutResult {
 	}
 	s.seq++
 	e := a.Entry
+	if s.pending(e.From) {
+		e.Disposition = inbox.Pending
+	}
 	e.Seq, e.Rev, e.Payload = s.seq, s.nextRev(), slices.Clone(e.Payload)
 	s.entries = append(s.entries, &e)
 	s.arrived[id] = arrival{hash, e.Seq}
 	s.learn(a.Long)
 	return inbox.PutResult{Status: inbox.Added, Seq: e.Seq, Contact: name}
+}
+
+// pending reports whether an entry of the sender is.
+func (s *Store) pending(sender did.DID) bool {
+	return slices.ContainsFunc(s.entries, func(e *inbox.Entry) bool { return e.From == sender && e.Disposition == inbox.Pending })
 }
 
 // claim uses up an invitation and returns the name of the contact that it makes; false if the

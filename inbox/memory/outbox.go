@@ -49,9 +49,9 @@ type destination struct {
 	owner, to did.DID
 	unsettled []*parcel // by Seq
 	failures  int
-	next      time.Time
-	lease     int64 // the newest token
-	held      bool  // nobody has settled the lease
+	next      time.Time // not before, because of failures; of one under a lease, when it was woken, else zero
+	lease     int64     // the newest token
+	held      bool      // nobody has settled the lease
 	until     time.Time
 	handedOut int64 // the largest Seq under the lease
 }
@@ -87,8 +87,17 @@ func (s *Store) destination(owner, to did.DID) *destination {
 }
 
 // Enqueue implements inbox.Outbox.
-func (s *Store) Enqueue(ctx context.Context, ps ...inbox.Parcel) error {
-	return s.step(ctx, func() error { return s.enqueue(ps) })
+func (s *Store) Enqueue(ctx context.Context, ps ...inbox.Parcel) (kept []inbox.Parcel, err error) {
+	err = s.step(ctx, func() error {
+		if err := s.enqueue(ps); err != nil {
+			return err
+		}
+		for _, p := range ps {
+			kept = append(kept, s.parcel(messageID{p.Owner.Canonical(), p.MessageID}, p.To.Canonical()).full())
+		}
+		return nil
+	})
+	return kept, err
 }
 
 // enqueue queues all of ps or, when it returns an error, none.

@@ -81,7 +81,7 @@ func TestBackupWhileBusy(t *testing.T) {
 				} else if !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
-				if err := s.Enqueue(ctx, parcel(bob, 10_000*w+i)); err != nil && !errors.Is(err, context.Canceled) {
+				if _, err := s.Enqueue(ctx, parcel(bob, 10_000*w+i)); err != nil && !errors.Is(err, context.Canceled) {
 					t.Error(err)
 				}
 			}

@@ -110,7 +110,7 @@ func BenchmarkEnqueueSettle(b *testing.B) {
 	for i := range b.N {
 		p := parcel(bob, i)
 		p.Payload = bytes.Repeat([]byte("x"), benchSize)
-		noErr(b, s.Enqueue(b.Context(), p))
+		enqueue(b, s, p)
 		bs, err := s.Claim(b.Context(), now, now.Add(hour), inbox.Limit{})
 		noErr(b, err)
 		noErr(b, s.Settle(b.Context(), bs[0], []inbox.Outcome{{State: inbox.Delivered}}, now, time.Time{}))
@@ -128,7 +128,7 @@ func BenchmarkDrain(b *testing.B) {
 			for i := range ps {
 				ps[i] = parcel(bob, n*10_000+chunk*1000+i)
 			}
-			noErr(b, s.Enqueue(b.Context(), ps...))
+			enqueue(b, s, ps...)
 		}
 		b.StartTimer()
 		for done := 0; done < 10_000; {

@@ -57,7 +57,7 @@ func fillBig(tb testing.TB, s inbox.Store) {
 		results, err := s.Put(ctx, as...)
 		noErr(tb, err)
 		keepAll(tb, s, results)
-		noErr(tb, s.Enqueue(ctx, ps...))
+		enqueue(tb, s, ps...)
 		deliverAll(tb, s)
 	}
 	seqs := make([]int64, bigMessages-bigUnread)
@@ -249,7 +249,10 @@ func (t *turns) putMany(b *testing.B, n int) {
 func (t *turns) enqueue(b *testing.B, n int) {
 	first := t.next
 	t.next += n
-	concurrently(64, n, func(i int) error { return t.s.Enqueue(b.Context(), bigParcel(first+i)) }, b)
+	concurrently(64, n, func(i int) error {
+		_, err := t.s.Enqueue(b.Context(), bigParcel(first+i))
+		return err
+	}, b)
 }
 
 func (t *turns) deliver(b *testing.B, n int) {
@@ -260,7 +263,7 @@ func (t *turns) deliver(b *testing.B, n int) {
 			ps[i].To = bigPeer(1)
 			t.next++
 		}
-		noErr(b, t.s.Enqueue(b.Context(), ps...))
+		enqueue(b, t.s, ps...)
 		if got := deliverAll(b, t.s); got != 64 {
 			b.Fatalf("%d delivered", got)
 		}

@@ -34,6 +34,9 @@ var pragmas = []pragma{
 	// A checkpoint flushes twice. With many rows each one that is added changes pages of its own in the
 	// indexes of hashes, so more of them are gathered than the 1,000 that are usual: 16 MiB of log.
 	{name: "wal_autocheckpoint", value: "4000", set: true},
+	// Every savepoint keeps the pages that are changed behind it. In files they would lie outside the wallet's
+	// folder, and writing them would cost more than the log does.
+	{name: "temp_store", value: "2", set: true}, // in memory
 }
 
 // dataSource names the database at the absolute path, for the writer or for readers.
@@ -43,7 +46,7 @@ func dataSource(path string, reader bool) string {
 		// A reader forgets its pages with each commit, so a large cache would be filled and not used.
 		q += "&_txlock=deferred&_query_only=1&_cache_size=-512"
 	} else {
-		q += "&_txlock=immediate&_query_only=0&_cache_size=-8192" // 8 MiB, for the same pages
+		q += "&_txlock=immediate&_query_only=0&_cache_size=-2048" // 2 MiB: with more, wallets of 100,000 messages are not faster
 	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q
 }

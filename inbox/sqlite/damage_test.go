@@ -23,7 +23,7 @@ func TestListPassesDamage(t *testing.T) {
 	for i := range 9 {
 		_, err := s.Put(t.Context(), arrival(i))
 		noErr(t, err)
-		noErr(t, s.Enqueue(t.Context(), parcel(bob, i)))
+		enqueue(t, s, parcel(bob, i))
 	}
 	db := raw(t, path)
 	run(t, db, "UPDATE bodies"+spoil+"seq BETWEEN 2 AND 4")
@@ -70,9 +70,9 @@ func TestClaimPutsDamageAside(t *testing.T) {
 	path := tempPath(t)
 	s := open(t, path)
 	for i := range 4 {
-		noErr(t, s.Enqueue(t.Context(), parcel(bob, i)))
+		enqueue(t, s, parcel(bob, i))
 	}
-	noErr(t, s.Enqueue(t.Context(), parcel(carol, 9)))
+	enqueue(t, s, parcel(carol, 9))
 	db := raw(t, path)
 	run(t, db, "UPDATE parcels"+spoil+"seq IN (1, 5)") // 5 is all that carol would get
 	run(t, db, "UPDATE messages"+spoil+"id = 2")
@@ -91,7 +91,7 @@ func TestClaimPutsDamageAside(t *testing.T) {
 	if stats.Failed != 1 {
 		t.Errorf("%d failed, want 1: the one whose message is damaged", stats.Failed)
 	}
-	noErr(t, s.Enqueue(t.Context(), parcel(carol, 10)))
+	enqueue(t, s, parcel(carol, 10))
 	if bs, err = s.Claim(t.Context(), now, now.Add(hour), inbox.Limit{}); err != nil || len(bs) != 1 {
 		t.Errorf("%d batches, err %v: the contact with a damaged parcel is cut off", len(bs), err)
 	}
@@ -105,8 +105,11 @@ func TestDamagedDestinationIsMadeAnew(t *testing.T) {
 		return len(bs), err
 	}
 	for name, call := range map[string]func(s *sqlite.Store) (int, error){
-		"claim":   claim,
-		"enqueue": func(s *sqlite.Store) (int, error) { return 1, s.Enqueue(t.Context(), parcel(bob, 2)) },
+		"claim": claim,
+		"enqueue": func(s *sqlite.Store) (int, error) {
+			_, err := s.Enqueue(t.Context(), parcel(bob, 2))
+			return 1, err
+		},
 		"advance": func(s *sqlite.Store) (int, error) {
 			return s.Advance(t.Context(), alice, bob, []string{"canary-parcel-1"}, inbox.Read, now)
 		},
@@ -116,7 +119,7 @@ func TestDamagedDestinationIsMadeAnew(t *testing.T) {
 			t.Parallel()
 			path := tempPath(t)
 			s := open(t, path)
-			noErr(t, s.Enqueue(t.Context(), parcel(bob, 0), parcel(bob, 1)))
+			enqueue(t, s, parcel(bob, 0), parcel(bob, 1))
 			run(t, raw(t, path), "UPDATE destinations SET unsettled = 77, recipient = x'00'")
 			if n, err := call(s); n != 1 || err != nil {
 				t.Fatalf("%d, err %v", n, err)
@@ -226,5 +229,20 @@ func TestFileOfAnother(t *testing.T) {
 	run(t, raw(t, path), "CREATE TABLE recipes (x)")
 	if _, err := sqlite.Open(t.Context(), path, sqlite.Options{Subkey: subkey}); err == nil {
 		t.Error("the database of another program was opened")
+	}
+}
+
+// TestForeignObjects: a database to which somebody has added what acts by itself does not open.
+func TestForeignObjects(t *testing.T) {
+	t.Parallel()
+	for _, object := range []string{
+		"CREATE TRIGGER t AFTER UPDATE ON settings BEGIN DELETE FROM contacts; END", "CREATE VIEW v AS SELECT * FROM entries",
+	} {
+		path := tempPath(t)
+		noErr(t, open(t, path).Close())
+		run(t, raw(t, path), object)
+		if _, err := sqlite.Open(t.Context(), path, sqlite.Options{Subkey: subkey}); !errors.Is(err, inbox.ErrDamaged) {
+			t.Errorf("%s: err = %v, want ErrDamaged", object, err)
+		}
 	}
 }

@@ -58,7 +58,7 @@ func (t *tx) lend(id, now, until int64, limit inbox.Limit) (inbox.Batch, error) 
 	}
 	if len(b.Parcels) > 0 {
 		t.lease++
-		d.lease, d.until, d.handed = t.lease, until, b.Parcels[len(b.Parcels)-1].Seq
+		d.lease, d.until, d.next, d.handed = t.lease, until, atOnce, b.Parcels[len(b.Parcels)-1].Seq
 		b.Lease = d.lease
 	}
 	return b, t.save(d)
@@ -138,7 +138,11 @@ func (s *Store) Settle(ctx context.Context, b inbox.Batch, outs []inbox.Outcome,
 				return err
 			}
 		}
+		woken := d.next
 		d.until, d.next = atOnce, micros(next)
+		if woken != atOnce {
+			d.next = min(d.next, woken)
+		}
 		d.failures++
 		if next.IsZero() {
 			d.failures = 0
@@ -173,7 +177,7 @@ func (t *tx) record(d *destination, seq int64, out inbox.Outcome, now time.Time)
 
 // Due implements inbox.Outbox.
 func (s *Store) Due(ctx context.Context) (due time.Time, found bool, err error) {
-	err = s.read(ctx, func(r session) error {
+	err = s.look(ctx, func(r session) error {
 		var at int64
 		found, err = r.get("SELECT due FROM destinations WHERE due < ? ORDER BY due LIMIT 1", []any{int64(never)}, &at)
 		due = fromMicros(at)
@@ -182,15 +186,18 @@ func (s *Store) Due(ctx context.Context) (due time.Time, found bool, err error) 
 	return due, found && err == nil, err
 }
 
+// wakeable are the destinations that a Wake changes: those put off, and those under a lease that it finds first.
+const wakeable = "SELECT id FROM destinations WHERE (next > ? OR next = 0 AND until > 0)"
+
 // Wake implements inbox.Outbox.
 func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
-	query, args := "SELECT id FROM destinations WHERE next > ?", []any{micros(now)}
+	query, args := wakeable, []any{micros(now)}
 	if !to.IsZero() {
 		query, args = query+" AND recipient = ?", append(args, s.hash(destRecipient, to.Canonical().String()))
 	}
 	// Mostly there is nothing to be done, and then the writer is not kept from other things.
 	var put bool
-	err := s.read(ctx, func(r session) error {
+	err := s.look(ctx, func(r session) error {
 		ids, err := r.numbers(query, args...)
 		put = len(ids) > 0
 		return err

@@ -13,7 +13,7 @@ type destination struct {
 	id              int64
 	name, recipient []byte
 	due             int64 // when Claim would find something; never if there is nothing to deliver
-	next            int64 // not before, because of failures
+	next            int64 // not before, because of failures; of one under a lease, when it was woken, else atOnce
 	lease           int64 // the newest token
 	until           int64 // when the lease ends; atOnce if it is over
 	handed          int64 // the largest seq of a parcel under the lease

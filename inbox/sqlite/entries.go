@@ -227,6 +227,9 @@ func (t *tx) insert(a *arrival) error {
 		return err
 	}
 	r := &a.row
+	if err := t.queueUp(r); err != nil {
+		return err
+	}
 	r.seq, r.rev = seq, t.nextRev()
 	r.seal(t.vault, false)
 	err = t.exec(`INSERT INTO entries (seq, rev, owner, sender, message, thread, disposition, acked, sealed)
@@ -236,6 +239,29 @@ func (t *tx) insert(a *arrival) error {
 		return err
 	}
 	return t.exec("INSERT INTO bodies (seq, sealed) VALUES (?, ?)", seq, t.seal(a.body, bind("bodies", seq)))
+}
+
+const pendingOf = "SELECT seq FROM entries WHERE sender = ? AND disposition = 1 LIMIT 1"
+
+// queueUp makes a new entry that would be kept pending, if another of its sender is. A sender of whom none is stays
+// so until one is added: the transaction remembers the last.
+func (t *tx) queueUp(r *entryRow) error {
+	if r.disposition == inbox.Kept && !bytes.Equal(t.settled, r.sender) {
+		var seq int64
+		waits, err := t.get(pendingOf, []any{r.sender}, &seq)
+		switch {
+		case err != nil:
+			return err
+		case waits:
+			r.disposition = inbox.Pending
+		default:
+			t.settled = r.sender
+		}
+	}
+	if r.disposition == inbox.Pending {
+		t.settled = nil
+	}
+	return nil
 }
 
 // update writes what changes in an entry, with the next revision.

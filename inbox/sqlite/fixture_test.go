@@ -58,7 +58,7 @@ func fill(t testing.TB, s inbox.Store) {
 	begin.ThreadID, letter.ThreadID = begin.MessageID, letter.MessageID
 	_, err := s.Put(ctx, begin)
 	noErr(t, err)
-	noErr(t, s.Enqueue(ctx, letter))
+	enqueue(t, s, letter)
 	noErr(t, s.UpdateContact(ctx, dora, func(c *inbox.Contact) error {
 		c.DisplayName, c.Description, c.Receipts = "Canary Dora", "canary of her trade", inbox.ReceiptsReceived
 		c.Life = inbox.Life{Branch: [8]byte{1, 2, 3}, Count: 4}
@@ -94,7 +94,7 @@ func fillFirst(t testing.TB, s inbox.Store) {
 	noErr(t, s.Handled(ctx, alice, results[0].Seq, inbox.Kept, parcel(bob, 1)))
 	noErr(t, s.Mark(ctx, alice, inbox.MarkShown, []int64{results[0].Seq}))
 	noErr(t, s.Delete(ctx, alice, results[3].Seq))
-	noErr(t, s.Enqueue(ctx, parcel(bob, 2), parcel(carol, 2), parcel(carol, 3), parcel(carol, 4)))
+	enqueue(t, s, parcel(bob, 2), parcel(carol, 2), parcel(carol, 3), parcel(carol, 4))
 	bs, err := s.Claim(ctx, now, now.Add(hour), inbox.Limit{Destinations: 1})
 	noErr(t, err)
 	noErr(t, s.Settle(ctx, bs[0], []inbox.Outcome{{State: inbox.Sent, Path: "canary path", Problem: "canary problem"}}, now, now))

@@ -84,8 +84,8 @@ func (s session) readMessage(id int64) (inbox.Parcel, error) {
 	return r.open(s.vault)
 }
 
-// addMessage returns the number of p's message, which it stores if it is new, and whether it is. Another
-// payload under the same name is ErrConflict.
+// addMessage returns the number of p's message, which it stores if it is new, and whether it is; else p gets
+// what is kept of it. Another payload under the same name is ErrConflict.
 func (t *tx) addMessage(p *parcel) (id int64, fresh bool, err error) {
 	if id, err = t.messageID(p.name); err != nil {
 		return 0, false, err
@@ -101,6 +101,7 @@ func (t *tx) addMessage(p *parcel) (id int64, fresh bool, err error) {
 	if !bytes.Equal(old.Payload, p.Payload) {
 		return 0, false, fmt.Errorf("enqueue %q: %w", p.MessageID, inbox.ErrConflict)
 	}
+	p.Type, p.ThreadID = old.Type, old.ThreadID
 	return id, false, nil
 }
 

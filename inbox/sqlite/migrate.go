@@ -66,6 +66,13 @@ func (s session) schemaVersion() (int, error) {
 	if tables > 0 && id != applicationID {
 		return 0, errors.New("this is a database of another program")
 	}
+	var foreign int
+	if _, err := s.get("SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')", nil, &foreign); err != nil {
+		return 0, err
+	}
+	if foreign > 0 { // a trigger could undo what we write
+		return 0, fmt.Errorf("%w: somebody has added %d views or triggers to it", inbox.ErrDamaged, foreign)
+	}
 	return version, nil
 }
 

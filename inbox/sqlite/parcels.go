@@ -140,12 +140,19 @@ func (s *Store) parcels(ps []inbox.Parcel) (list []parcel, bytes int, err error)
 }
 
 // Enqueue implements inbox.Outbox.
-func (s *Store) Enqueue(ctx context.Context, ps ...inbox.Parcel) error {
+func (s *Store) Enqueue(ctx context.Context, ps ...inbox.Parcel) ([]inbox.Parcel, error) {
 	list, bytes, err := s.parcels(ps)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return s.do(ctx, bytes, func(t *tx) error { return t.enqueue(list) })
+	if err := s.do(ctx, bytes, func(t *tx) error { return t.enqueue(list) }); err != nil {
+		return nil, err
+	}
+	kept := make([]inbox.Parcel, len(list))
+	for i, p := range list {
+		kept[i] = p.Parcel
+	}
+	return kept, nil
 }
 
 func (t *tx) enqueue(ps []parcel) error {
@@ -182,15 +189,20 @@ func (t *tx) enqueue(ps []parcel) error {
 	return nil
 }
 
-// queue adds one parcel to its destination, unless it is there.
+// queue adds one parcel to its destination, unless it is there, and makes p what is kept.
 func (t *tx) queue(p *parcel, d *destination) error {
 	message, fresh, err := t.addMessage(p)
 	if err != nil {
 		return err
 	}
 	if !fresh { // a message that is new has no parcels
-		var old int64
-		found, err := t.get("SELECT seq FROM parcels WHERE message = ? AND destination = ?", []any{message, d.id}, &old)
+		old, found, err := t.readRow("WHERE message = ? AND destination = ?", message, d.id)
+		if errors.Is(err, inbox.ErrDamaged) {
+			return nil // what is left of it is as good as what we were given
+		}
+		if found {
+			p.Parcel = old.fill(p.Parcel)
+		}
 		if found || err != nil {
 			return err
 		}
@@ -208,6 +220,7 @@ func (t *tx) queue(p *parcel, d *destination) error {
 	}
 	r.seal(t.vault)
 	d.queued = true
+	p.Parcel = r.fill(p.Parcel)
 	return t.exec("INSERT INTO parcels (seq, message, destination, rev, state, retry, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		r.seq, r.message, r.destination, r.rev, r.state, r.retry, r.sealed)
 }

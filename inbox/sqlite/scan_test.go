@@ -21,7 +21,7 @@ func TestScanStopsEarly(t *testing.T) {
 	}
 	_, err := s.Put(t.Context(), as...)
 	noErr(t, err)
-	noErr(t, s.Enqueue(t.Context(), ps...))
+	enqueue(t, s, ps...)
 	var looked atomic.Int32
 	any := func([]byte) bool { looked.Add(1); return true }
 	es, err := s.List(t.Context(), inbox.Query{BySeq: true, Newest: true, Limit: 3, Match: any})
@@ -45,7 +45,7 @@ func TestMatchPassesDamage(t *testing.T) {
 	for i := range 9 {
 		_, err := s.Put(t.Context(), arrival(i))
 		noErr(t, err)
-		noErr(t, s.Enqueue(t.Context(), parcel(bob, i)))
+		enqueue(t, s, parcel(bob, i))
 	}
 	db := raw(t, path)
 	run(t, db, "UPDATE bodies"+spoil+"seq IN (2, 3)")
@@ -87,7 +87,7 @@ func TestSwappedNames(t *testing.T) {
 	for i := range 2 {
 		_, err := s.Put(t.Context(), arrival(i))
 		noErr(t, err)
-		noErr(t, s.Enqueue(t.Context(), parcel(bob, i)))
+		enqueue(t, s, parcel(bob, i))
 	}
 	db := raw(t, path)
 	for _, c := range []string{"arrivals SET name", "messages SET name"} {

@@ -184,6 +184,15 @@ func (s *Store) glance(ctx context.Context, fn func(r session) error) error {
 	return errors.Join(err, conn.Close())
 }
 
+// look is as read, for one statement alone.
+func (s *Store) look(ctx context.Context, fn func(r session) error) error {
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	return s.glance(ctx, fn)
+}
+
 func (s session) snapshot(fn func(r session) error) error {
 	if err := s.exec("BEGIN"); err != nil {
 		return err
@@ -197,7 +206,7 @@ func (s *Store) Watch(ctx context.Context) <-chan struct{} { return s.watchers.W
 
 // Stats implements inbox.Store.
 func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
-	err = s.read(ctx, func(r session) error {
+	err = s.look(ctx, func(r session) error {
 		_, err := r.get(`SELECT
 			(SELECT count(*) FROM entries WHERE disposition = 1),
 			(SELECT count(*) FROM entries WHERE disposition = 2 AND acked = 0),

@@ -96,6 +96,12 @@ func noErr(t testing.TB, err error) {
 	}
 }
 
+func enqueue(t testing.TB, s inbox.Outbox, ps ...inbox.Parcel) {
+	t.Helper()
+	_, err := s.Enqueue(t.Context(), ps...)
+	noErr(t, err)
+}
+
 func TestStore(t *testing.T) {
 	t.Parallel()
 	inboxtest.Run(t, func(t *testing.T) inbox.Store { return open(t, tempPath(t)) })

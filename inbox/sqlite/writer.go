@@ -178,6 +178,8 @@ type tx struct {
 	hinted bool             // watchers should look again
 	// introduced is set when contacts change.
 	introduced bool
+	// settled is the sender of whom was last seen that no entry is pending, and none has been added since.
+	settled []byte
 }
 
 // begin starts the transaction and reads the counters within it.

@@ -118,7 +118,7 @@ func TestOneFailsAlone(t *testing.T) {
 func TestDiskFails(t *testing.T) {
 	t.Parallel()
 	s := openTest(t)
-	if err := s.Enqueue(t.Context(), testParcel("m0", 1)); err != nil {
+	if _, err := s.Enqueue(t.Context(), testParcel("m0", 1)); err != nil {
 		t.Fatal(err)
 	}
 	failed := sqlite3.Error{Code: sqlite3.ErrIoErr, ExtendedCode: sqlite3.ErrIoErrFsync}
@@ -132,7 +132,7 @@ func TestDiskFails(t *testing.T) {
 		t.Errorf("queued: %s", got)
 	}
 	for range 2 {
-		err := s.Enqueue(t.Context(), testParcel("m4", 1))
+		_, err := s.Enqueue(t.Context(), testParcel("m4", 1))
 		if err == nil || !strings.Contains(err.Error(), "nothing more is accepted") {
 			t.Errorf("err = %v, want that the store stops accepting", err)
 		}
@@ -178,7 +178,7 @@ func TestDiskFull(t *testing.T) {
 	var full error
 	for i := 0; full == nil && i < 1000; i++ {
 		id := "m" + strconv.Itoa(i)
-		if full = s.Enqueue(t.Context(), testParcel(id, 5000)); full == nil {
+		if _, full = s.Enqueue(t.Context(), testParcel(id, 5000)); full == nil {
 			acked = append(acked, id+" "+strconv.Itoa(i+1))
 		}
 	}
@@ -197,7 +197,7 @@ func TestDiskFull(t *testing.T) {
 		t.Error("a message was acknowledged and is not there")
 	}
 	limit(1_000_000)
-	if err := s.Enqueue(t.Context(), testParcel("more", 5000)); err != nil {
+	if _, err := s.Enqueue(t.Context(), testParcel("more", 5000)); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
 	if report, err := s.Check(t.Context()); err != nil || report.Err() != nil {
@@ -221,7 +221,10 @@ func TestWaitingEnds(t *testing.T) {
 	<-busy
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting := make(chan error, 1)
-	go func() { waiting <- s.Enqueue(ctx, testParcel("m1", 1)) }()
+	go func() {
+		_, err := s.Enqueue(ctx, testParcel("m1", 1))
+		waiting <- err
+	}()
 	cancel()
 	if err := <-waiting; !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting: err = %v, want context.Canceled", err)

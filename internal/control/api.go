@@ -212,6 +212,11 @@ type ReceiveRequest struct {
 	// After leaves out messages whose Seq is not larger. All includes those that were acked.
 	After int64 `json:"after,omitzero"`
 	All   bool  `json:"all,omitzero"`
+	// ByRev selects and orders by Rev, and leaves out messages whose Rev is not larger than AfterRev: for whoever
+	// follows without acking. A message may come to be the user's after one with a larger Seq of somebody else,
+	// and comes again when it is marked.
+	ByRev    bool  `json:"by_rev,omitzero"`
+	AfterRev int64 `json:"after_rev,omitzero"`
 	// Newest keeps the newest Limit messages instead of the oldest; they still come oldest first.
 	Newest bool          `json:"newest,omitzero"`
 	Limit  int           `json:"limit,omitzero"`
@@ -222,6 +227,8 @@ type ReceiveRequest struct {
 type MarkRequest struct {
 	IDs  []string `json:"ids,omitempty"`
 	Seqs []int64  `json:"seqs,omitempty"`
+	// From is the contact whose messages the IDs are; needed only where two have used the same.
+	From string `json:"from,omitempty"`
 	// Acked says that they are done with; else they were shown.
 	Acked bool `json:"acked,omitzero"`
 }

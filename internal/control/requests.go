@@ -35,4 +35,7 @@ type RequestDecision struct {
 	// Name is the petname; empty takes what the stranger calls itself.
 	Name  string `json:"name,omitempty"`
 	Block bool   `json:"block,omitzero"`
+	// Timeout is how long to wait for somebody accepted to be told that its message has arrived; none does not
+	// wait, and that it was not told in time is no error.
+	Timeout time.Duration `json:"timeout,omitzero"`
 }

@@ -19,6 +19,7 @@ const (
 	maxCalls      = 64      // at one time to one route, so that long polls cannot starve the others
 	headerTimeout = 5 * time.Second
 	bodyTimeout   = 10 * time.Second
+	writeTimeout  = 30 * time.Second // for one answer
 	idleTimeout   = 2 * time.Minute
 	stopTimeout   = 3 * time.Second // for answers under way when Serve ends
 )
@@ -170,6 +171,10 @@ func reply[A any](s *server, w http.ResponseWriter, status int, a answer[A]) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
+	// A client that does not read must not hold the answer, and its place among the calls, for ever.
+	rc := http.NewResponseController(w)
+	_ = rc.SetWriteDeadline(time.Now().Add(writeTimeout))
+	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
 	w.WriteHeader(status)
 	_, _ = w.Write(append(data, '\n')) // a client that has left needs no answer
 }

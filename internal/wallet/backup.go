@@ -209,6 +209,9 @@ func (s *backupSealer) write(ctx context.Context, f *os.File, m manifest, keys [
 	defer func() { _ = db.Close() }()
 	out, err := age.Encrypt(f, s.recipients...)
 	if err != nil {
+		if errors.As(err, new(*fs.PathError)) {
+			return err // the disk's fault
+		}
 		return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("cannot encrypt for these recipients: %v", err)}
 	}
 	if err := writeArchive(out, m, keys, ctxReader{ctx, db}); err != nil {

@@ -109,7 +109,7 @@ func (w *Wallet) Features(ctx context.Context, r control.FeaturesRequest) (contr
 	m.Expires = time.Now().Add(r.Timeout).Truncate(time.Second).Add(time.Second)
 	answer, done := w.disclosures.expect(m.ID, c.DID)
 	defer done()
-	if err := w.queue(ctx, c, m); err != nil {
+	if _, err := w.queue(ctx, c, m); err != nil {
 		return control.Features{}, err
 	}
 	fs, err := await(ctx, w, c, m.ID, r.Timeout, answer)

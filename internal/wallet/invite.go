@@ -153,9 +153,12 @@ func (w *Wallet) invitedAgain(ctx context.Context, inv *outofband.Invitation, pl
 	return c, err
 }
 
+// introductionPrefix begins the ids of introductions.
+const introductionPrefix = "hello-"
+
 // introductionID is the id of the nth introduction with which we claim an invitation.
 func introductionID(inv *outofband.Invitation, n int) string {
-	return fmt.Sprintf("hello-%d-%s", n, inv.ID)
+	return fmt.Sprintf("%s%d-%s", introductionPrefix, n, inv.ID)
 }
 
 // introduce queues our introduction, which claims the invitation, unless one is on its way or was delivered

@@ -193,10 +193,17 @@ func (w *Wallet) Listen(ctx context.Context) error {
 	}
 	if err := w.transport.Open(ctx); err != nil {
 		return &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("cannot listen: %v", err),
-			Hint: "is the port in use by another program? choose another with --listen"}
+			Hint: "is the port in use by another program? parley doctor says by which"}
 	}
 	w.listening = true
 	return nil
+}
+
+// online reports whether the wallet listens.
+func (w *Wallet) online() bool {
+	w.listenMu.Lock()
+	defer w.listenMu.Unlock()
+	return w.listening
 }
 
 // Run delivers and receives until ctx ends. It may be called once.
@@ -206,6 +213,11 @@ func (w *Wallet) Run(ctx context.Context) error {
 	}
 	w.working.Store(true)
 	defer w.working.Store(false)
+	ctx, stop := context.WithCancel(ctx)
+	var tidying sync.WaitGroup
+	defer tidying.Wait()
+	defer stop()
+	tidying.Go(func() { w.tidyLoop(ctx) })
 	return w.node.Run(ctx)
 }
 

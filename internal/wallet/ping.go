@@ -74,7 +74,7 @@ func (w *Wallet) Ping(ctx context.Context, r control.PingRequest) (control.Pong,
 	answer, done := w.pongs.expect(m.ID, c.DID)
 	defer done()
 	began := time.Now()
-	if err := w.queue(ctx, c, m); err != nil {
+	if _, err := w.queue(ctx, c, m); err != nil {
 		return control.Pong{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, r.Timeout)

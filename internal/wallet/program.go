@@ -18,13 +18,13 @@ func (w *Wallet) Identity() messaging.Identity { return w.self }
 
 // Queue queues a message of any type for the DIDs in its To, contacts or not.
 func (w *Wallet) Queue(ctx context.Context, m *messaging.Message) error {
-	if err := w.node.Send(ctx, m); err != nil {
-		return explainSend("the recipient", err)
-	}
 	for _, to := range m.To {
 		if err := w.store.Wake(ctx, to, now()); err != nil {
 			return err
 		}
+	}
+	if err := w.node.Send(ctx, m); err != nil {
+		return explainSend("the recipient", err)
 	}
 	return nil
 }
@@ -37,10 +37,8 @@ func (w *Wallet) QueueText(ctx context.Context, to, text string) (string, error)
 	}
 	m := basicmessage.New(c.DID, text)
 	m.PleaseAck = []string{""}
-	if err := w.node.Send(ctx, m); err != nil {
-		return "", explainSend(c.Name, err)
-	}
-	return m.ID, w.store.Wake(ctx, c.DID, now())
+	_, err = w.queue(ctx, c, m)
+	return m.ID, err
 }
 
 // Reached waits until the message with this id has come as far as want, or will not come any further, and

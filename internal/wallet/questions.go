@@ -31,7 +31,7 @@ func (w *Wallet) Ask(ctx context.Context, r control.AskRequest) (control.Asked, 
 			Text: r.Text, Detail: r.Detail, Responses: r.Responses, Nonce: messaging.NewID(), Expires: r.Expires,
 		})
 		m.PleaseAck = []string{""}
-		if err := w.queue(ctx, c, m); err != nil {
+		if _, err := w.queue(ctx, c, m); err != nil {
 			return control.Asked{}, err
 		}
 		id = m.ID
@@ -246,7 +246,7 @@ func (w *Wallet) AnswerQuestion(ctx context.Context, r control.AnswerRequest) (c
 	}
 	m := questionanswer.Answer(c.DID, question, response)
 	m.PleaseAck = []string{""}
-	if err := w.queue(ctx, c, m); err != nil {
+	if _, err := w.queue(ctx, c, m); err != nil {
 		return control.Sent{}, err
 	}
 	if err := w.mark(ctx, inbox.MarkAcked, []int64{e.Seq}); err != nil {

@@ -23,7 +23,7 @@ const (
 // Receive returns messages that are kept for the user, and waits for one when there is none.
 func (w *Wallet) Receive(ctx context.Context, r control.ReceiveRequest) ([]control.Message, error) {
 	q := inbox.Query{
-		Dispositions: []inbox.Disposition{inbox.Kept}, Unacked: !r.All, AfterSeq: r.After, BySeq: true,
+		Dispositions: []inbox.Disposition{inbox.Kept}, Unacked: !r.All, AfterSeq: r.After, AfterRev: r.AfterRev, BySeq: !r.ByRev,
 		Newest: r.Newest, Limit: r.Limit, MessageID: r.ID,
 	}
 	if r.From != "" {
@@ -73,13 +73,25 @@ func (w *Wallet) patience(ctx context.Context, wish time.Duration) (time.Duratio
 // read, if that is what they are told, see receipts.go.
 func (w *Wallet) Mark(ctx context.Context, r control.MarkRequest) error {
 	seqs := slices.Clone(r.Seqs)
+	var from did.DID
+	if r.From != "" {
+		c, err := w.find(ctx, r.From)
+		if err != nil {
+			return err
+		}
+		from = c.DID
+	}
 	for _, id := range r.IDs {
-		es, err := w.store.List(ctx, inbox.Query{MessageID: id, Dispositions: []inbox.Disposition{inbox.Kept}})
+		es, err := w.store.List(ctx, inbox.Query{MessageID: id, From: from, Dispositions: []inbox.Disposition{inbox.Kept}})
 		if err != nil {
 			return err
 		}
 		if len(es) == 0 {
 			return &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("no message %q was received", id), Hint: "see parley recv --ack manual"}
+		}
+		if len(es) > 1 { // ids are unique for their senders only
+			return &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("%d contacts have sent a message with the id %q; nothing was done", len(es), id),
+				Hint: "parley ack " + id + " --from NAME"}
 		}
 		for _, e := range es {
 			seqs = append(seqs, e.Seq)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
@@ -67,7 +69,32 @@ func (w *Wallet) SettleRequest(ctx context.Context, r control.RequestDecision) (
 	case err != nil:
 		return control.Contact{}, explainName(c.Name, err)
 	}
+	if !c.Blocked && r.Timeout > 0 && w.online() {
+		w.awaitTold(ctx, c.DID, r.Timeout)
+	}
 	return contactView(c), nil
+}
+
+// awaitTold waits until what came of a contact is settled and it was told so, for a time: what fails here goes on
+// by itself.
+func (w *Wallet) awaitTold(ctx context.Context, id did.DID, timeout time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	hint := w.store.Watch(ctx)
+	for {
+		es, err := w.store.List(ctx, inbox.Query{From: id, Dispositions: []inbox.Disposition{inbox.Pending}, Limit: 1})
+		if err == nil && len(es) == 0 { // the receipt was queued in the step that settled the message
+			ps, err := w.store.Sent(ctx, inbox.SentQuery{To: id, States: []inbox.State{inbox.Queued}, Limit: 1})
+			if err != nil || len(ps) == 0 {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-hint:
+		}
+	}
 }
 
 // request finds the request that the user means: by its sender's DID in any form, or a unique prefix of one.

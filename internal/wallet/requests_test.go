@@ -15,6 +15,7 @@ import (
 	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/basicmessage"
 	"github.com/parley-im/parley/messaging/messagingtest"
+	"github.com/parley-im/parley/messaging/receipts"
 	"github.com/parley-im/parley/messaging/userprofile"
 )
 
@@ -75,6 +76,43 @@ func TestAcceptRequest(t *testing.T) {
 	comes(t, dora, id, inbox.Read)
 	_, err = alice.SettleRequest(ctx, control.RequestDecision{From: held[0].From})
 	same(t, "settling it again", code(t, err), control.CodeUnknown)
+}
+
+// Whoever accepts somebody for a moment online stays until that one was told, if it is there.
+func TestAcceptRequestTells(t *testing.T) {
+	alice, dora := strangers(t)
+	ctx := t.Context()
+	knock(t, dora, "alice", "hello")
+	held, err := alice.Requests(ctx)
+	must(t, err)
+	_, err = alice.SettleRequest(ctx, control.RequestDecision{From: held[0].From, Timeout: patience})
+	must(t, err)
+	told, err := alice.Store().Sent(ctx, inbox.SentQuery{To: did.MustParse(held[0].From)})
+	if err != nil || len(told) != 1 || told[0].Type != receipts.Type || told[0].State != inbox.Delivered {
+		t.Errorf("%+v, %v", told, err)
+	}
+}
+
+// A wallet that is not online has nothing to wait for, and one whose contact is away does not wait for ever.
+func TestAcceptRequestWithoutTelling(t *testing.T) {
+	for name, timeout := range map[string]time.Duration{"offline": time.Hour, "they are away": time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			alice := open(t, folder(t, "alice"))
+			if timeout < time.Hour {
+				must(t, alice.Listen(t.Context())) // and nothing more: its node does not work
+			}
+			self, err := alice.Self(t.Context())
+			must(t, err)
+			from := did.MustParse("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK")
+			r := inbox.Request{Entry: inbox.Entry{Owner: did.MustParse(self.DID), From: from, MessageID: "1", Payload: []byte("{}"), Received: time.Now()}}
+			if status, err := alice.Store().Hold(t.Context(), r); err != nil || status != inbox.Held {
+				t.Fatal(status, err)
+			}
+			if c, err := alice.SettleRequest(t.Context(), control.RequestDecision{From: from.String(), Timeout: timeout}); err != nil || c.Blocked {
+				t.Errorf("%+v, %v", c, err)
+			}
+		})
+	}
 }
 
 func TestBlockRequest(t *testing.T) {

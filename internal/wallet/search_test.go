@@ -71,7 +71,7 @@ func (p *past) came(from did.DID, typ, body string, d inbox.Disposition) {
 func (p *past) went(to did.DID, typ, body string) {
 	p.t.Helper()
 	id, payload, at := p.next(typ, body)
-	err := p.w.Store().Enqueue(p.t.Context(), inbox.Parcel{Owner: p.owner, To: to, MessageID: id, Type: typ, Payload: []byte(payload), Created: at})
+	_, err := p.w.Store().Enqueue(p.t.Context(), inbox.Parcel{Owner: p.owner, To: to, MessageID: id, Type: typ, Payload: []byte(payload), Created: at})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -234,7 +234,7 @@ func fillPast(b *testing.B, p *past, n int) {
 		}
 		results, err := p.w.Store().Put(context.Background(), as...)
 		if err == nil {
-			err = p.w.Store().Enqueue(context.Background(), ps...)
+			_, err = p.w.Store().Enqueue(context.Background(), ps...)
 		}
 		for _, r := range results {
 			if err == nil {

@@ -26,12 +26,12 @@ func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent,
 	if err != nil {
 		return control.Sent{}, err
 	}
-	if err := w.queue(ctx, c, m); err != nil {
-		return control.Sent{}, err
+	p, err := w.queue(ctx, c, m)
+	if err == nil && r.Timeout > 0 {
+		p, err = w.awaitThat(ctx, m.ID, r.Timeout, func(p inbox.Parcel) bool {
+			return reached(p, want) || r.Wait == "" && p.State == inbox.Sent
+		})
 	}
-	p, err := w.awaitThat(ctx, m.ID, r.Timeout, func(p inbox.Parcel) bool {
-		return reached(p, want) || r.Wait == "" && p.State == inbox.Sent
-	})
 	if err != nil {
 		return control.Sent{}, err
 	}
@@ -56,12 +56,17 @@ func tooSoon(state, want inbox.State) error {
 }
 
 // queue queues a message to a contact, and has what waits for the contact tried at once: the user wants it
-// now, whatever failed before.
-func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) error {
-	if err := w.node.Send(ctx, m); err != nil {
-		return explainSend(c.Name, err)
+// now, whatever failed before. It wakes first, when no try of this message can be under way that it would
+// have to be remembered for. It returns the message as it is queued.
+func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
+	if err := w.store.Wake(ctx, c.DID, now()); err != nil {
+		return inbox.Parcel{}, err
 	}
-	return w.store.Wake(ctx, c.DID, now())
+	ps, err := w.node.Queue(ctx, m)
+	if err != nil {
+		return inbox.Parcel{}, explainSend(c.Name, err)
+	}
+	return ps[0], nil
 }
 
 // wanted reads the state to wait for.

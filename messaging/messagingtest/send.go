@@ -82,7 +82,7 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 			them.Addresses, them.Record = nil, nil
 		}
 		us := s.transport.peer()
-		us.Life, us.Saw = s.delivery.Life, s.delivery.Saw
+		us.Life, us.Saw, us.Came = s.delivery.Life, s.delivery.Saw, true
 		r.Met(ctx, us)
 	})
 	if !ok {

@@ -507,3 +507,29 @@ func TestConcurrentSends(t *testing.T) {
 		t.Errorf("%d arrived, want 80", n)
 	}
 }
+
+// TestSendTooOften: whoever says hello without end is put off, without being told anything for good, and is let in
+// again once its share has grown back.
+func TestSendTooOften(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, func(p *pair) {
+		p.br.admit = func(did.DID, []byte) error { return &messaging.Refusal{Code: messaging.CodeStranger} }
+	})
+	busy := 0
+	for range paceBurst + 40 {
+		_, err := p.send(t, p.delivery("hi"))
+		var failure *messaging.DeliveryError
+		if !errors.As(err, &failure) {
+			t.Fatalf("%v", err)
+		}
+		if codeOf(err) == messaging.CodeBusy {
+			busy++
+			if failure.Permanent || failure.After != paceWait {
+				t.Fatalf("put off with %+v", failure)
+			}
+		}
+	}
+	if busy == 0 {
+		t.Errorf("%d hellos in a row and none was put off", paceBurst+40)
+	}
+}

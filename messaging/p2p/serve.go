@@ -65,6 +65,11 @@ func (t *Transport) handler(f func(ctx context.Context, s network.Stream) error)
 func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error {
 	e, remote := t.opened(), s.Conn().RemotePeer()
 	w := newWire(s)
+	if !t.pace.allow(remote, time.Now()) {
+		_ = w.SetDeadline(time.Now().Add(e.limits.Hello))
+		r := &refusal{Refusal: messaging.Refusal{Code: messaging.CodeBusy}, after: paceWait}
+		return errors.Join(w.write(frameRefused, r.encode()), w.flush())
+	}
 	at := &place{room: e.room, peer: remote}
 	defer at.free()
 	v, err := t.welcome(ctx, w, at)
@@ -82,6 +87,7 @@ func (t *Transport) receiveDelivery(ctx context.Context, s network.Stream) error
 	}
 	w.endHello(e.limits.Idle)
 	r := t.serving().receiver
+	v.Came = true
 	r.Met(ctx, v.Peer)
 	return (&intake{w: w, seat: at.seat, from: v.DID, receiver: r, stranger: v.stranger()}).run(ctx)
 }

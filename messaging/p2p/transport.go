@@ -66,6 +66,7 @@ type Transport struct {
 	service *service   // since Serve, or since somebody waits for it
 
 	broken atomic.Int64 // inbound streams that ended early
+	pace   pace         // of hellos to us
 }
 
 // Open creates the host and begins to listen, so that PeerID and Addresses are known; what peers
