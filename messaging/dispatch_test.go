@@ -134,15 +134,15 @@ func (s failing) Advance(ctx context.Context, owner, to did.DID, ids []string, s
 	return s.Store.Advance(ctx, owner, to, ids, st, now)
 }
 
-// A reply that cannot be queued holds up its own sender alone, and in the end its message is put aside; one
-// whose id is taken is dropped.
+// An acknowledgement that cannot be queued holds up its own sender alone, and in the end its message is put aside.
+// One for which there is no room, or whose id is taken, is dropped: the message is its reader's all the same.
 func TestRepliesThatCannotBeQueued(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		reason       error
 		kept, asides []string
 	}{
-		{inbox.ErrFull, []string{"c1", "c2"}, []string{"1"}},
+		{inbox.ErrFull, []string{"1", "c1", "c2"}, nil},
 		{inbox.ErrTooLarge, []string{"c1", "c2"}, []string{"1"}},
 		{inbox.ErrConflict, []string{"1", "c1", "c2"}, nil},
 	}

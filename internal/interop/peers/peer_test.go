@@ -47,7 +47,7 @@ func fake(mode string) {
 			fmt.Fprintln(os.Stderr, "some trace\nout of luck")
 			os.Exit(3)
 		case "hangs":
-			select {}
+			time.Sleep(time.Hour) // select {} alone would be found to be a deadlock
 		}
 	}
 }
