@@ -131,7 +131,8 @@ type Outbox interface {
 	Enqueue(ctx context.Context, ps ...Parcel) ([]Parcel, error)
 	// Claim leases until the given time, which is after now, at most limit.Destinations destinations
 	// that are due at now, those first that have waited longest since they were claimed, and returns
-	// of each its first due parcels, at most limit.Parcels and limit.Bytes.
+	// of each its first due parcels, at most limit.Parcels and limit.Bytes. Leases last no longer than the store
+	// is open, so they alone need not outlast a power failure.
 	Claim(ctx context.Context, now, until time.Time, limit Limit) ([]Batch, error)
 	// Settle records the outcomes of the first len(outs) parcels of b at the time now, and ends the
 	// lease, in one step. A zero next means that the destination was reached: its failures are
@@ -144,7 +145,8 @@ type Outbox interface {
 	// false if there is nothing. A lease counts as ending at its time.
 	Due(ctx context.Context) (time.Time, bool, error)
 	// Wake makes the destinations to whose failures had put off due at now, and lets a try under way put
-	// them off no longer than that; all of them for the zero DID.
+	// them off no longer than that; all of them for the zero DID. As a lease it need not outlast a power
+	// failure: who opens the store wakes them anyway.
 	Wake(ctx context.Context, to did.DID, now time.Time) error
 	// Advance moves the parcels with these message ids from owner to the recipient to the state s, where
 	// that advances them, and returns how many it moved: what a receipt or an ack does. Those moved

@@ -18,7 +18,7 @@ func (s *Store) Claim(ctx context.Context, now, until time.Time, limit inbox.Lim
 		return nil, errors.New("claim: the lease must end after now")
 	}
 	limit = limit.Clean()
-	err = s.do(ctx, 0, func(t *tx) error {
+	err = s.doVolatile(ctx, func(t *tx) error { // Open ends all leases
 		ids, err := t.numbers("SELECT id FROM destinations WHERE due <= ? ORDER BY lease, id", micros(now))
 		if err != nil {
 			return err
@@ -205,7 +205,7 @@ func (s *Store) Wake(ctx context.Context, to did.DID, now time.Time) error {
 	if err != nil || !put {
 		return err
 	}
-	return s.do(ctx, 0, func(t *tx) error {
+	return s.doVolatile(ctx, func(t *tx) error { // a node wakes all when it starts
 		ids, err := t.numbers(query, args...)
 		if err != nil {
 			return err

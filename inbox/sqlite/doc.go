@@ -6,7 +6,9 @@
 //
 // Every connection has journal_mode=WAL and synchronous=FULL (and fullfsync where that means
 // something); they are read back, and the store does not open if one is wrong: the driver's own
-// default loses acknowledged rows when the power fails. SQLite before 3.51.3 is refused. One goroutine
+// default loses acknowledged rows when the power fails. (Leases and wakes mean nothing to those who
+// open the store anew. A transaction of nothing else is committed with synchronous=NORMAL; the next
+// one that is not flushes its pages too.) SQLite before 3.51.3 is refused. One goroutine
 // writes. Calls that wait at the same time share a transaction with one fsync, each within a
 // savepoint, so that one that fails does so alone; no call waits for a timer. A call returns after the
 // commit. When the disk is full the calls fail, and work again once there is room. When the disk fails

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Bounds of one transaction, so that a call does not wait for ever for others to be written.
@@ -17,6 +18,9 @@ type call struct {
 	ctx   context.Context // the caller's: looked at once, before the step
 	bytes int
 	step  func(t *tx) error
+	// volatile says that a failing power may undo the step: what it writes means nothing to those who open the
+	// store anew.
+	volatile bool
 
 	err      error         // what the step returned; read after ran is closed
 	panicked any           // what the step panicked with
@@ -30,6 +34,15 @@ var errPanicked = errors.New("the step panicked")
 // do has the writer run step in a transaction, and returns once that has been committed. Steps of
 // concurrent calls share a transaction, with a savepoint each. bytes is about how much it writes.
 func (s *Store) do(ctx context.Context, bytes int, step func(t *tx) error) error {
+	return s.call(&call{ctx: ctx, bytes: bytes, step: step})
+}
+
+// doVolatile is do for a step that need not outlast a failing power: alone in its transaction it waits for no disk.
+func (s *Store) doVolatile(ctx context.Context, step func(t *tx) error) error {
+	return s.call(&call{ctx: ctx, step: step, volatile: true})
+}
+
+func (s *Store) call(c *call) error {
 	if err := s.enter(); err != nil {
 		return err
 	}
@@ -37,7 +50,8 @@ func (s *Store) do(ctx context.Context, bytes int, step func(t *tx) error) error
 	if broken := s.broken.Load(); broken != nil {
 		return *broken
 	}
-	c := &call{ctx: ctx, bytes: bytes, step: step, ran: make(chan struct{}), done: make(chan error, 1)}
+	c.ran, c.done = make(chan struct{}), make(chan error, 1)
+	ctx := c.ctx
 	select {
 	case s.calls <- c:
 	case <-ctx.Done():
@@ -125,6 +139,12 @@ func (s *Store) transact(calls []*call) (*tx, error) {
 	if broken := s.broken.Load(); broken != nil {
 		return t, *broken
 	}
+	if allVolatile(calls) {
+		if err := t.exec("PRAGMA synchronous = NORMAL"); err != nil {
+			return t, err
+		}
+		defer s.durableAgain(t)
+	}
 	if err := t.begin(); err != nil {
 		return t, err
 	}
@@ -145,6 +165,30 @@ func (s *Store) transact(calls []*call) (*tx, error) {
 	}
 	return t, nil
 }
+
+// allVolatile reports whether no call needs the disk.
+func allVolatile(calls []*call) bool {
+	return !slices.ContainsFunc(calls, func(c *call) bool { return !c.volatile })
+}
+
+// durableAgain makes commits wait for the disk again, or has nothing more be committed. It is called between two
+// transactions; what the next one flushes has this one's pages before its own.
+func (s *Store) durableAgain(t *tx) {
+	var mode int
+	err := t.exec("PRAGMA synchronous = FULL")
+	if err == nil {
+		_, err = t.get("PRAGMA synchronous", nil, &mode)
+	}
+	if err == nil && mode != synchronousFull {
+		err = fmt.Errorf("synchronous is %d", mode)
+	}
+	if err != nil {
+		_ = s.breakDown(fmt.Errorf("commits cannot be made durable: %w", err))
+	}
+}
+
+// synchronousFull is the value of the PRAGMA with which a commit is on the disk when it returns.
+const synchronousFull = 2
 
 // finish says that the step is over. It may be called again.
 func (c *call) finish(err error) {

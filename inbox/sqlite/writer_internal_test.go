@@ -269,3 +269,44 @@ func TestPanicIsTheCallers(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOnlyVolatileStepsWaitForNoDisk: a transaction is committed without a flush only if none of its steps needs
+// one, and the next one has a flush again, also after a failure.
+func TestOnlyVolatileStepsWaitForNoDisk(t *testing.T) {
+	t.Parallel()
+	s := openTest(t)
+	mode := func(volatile ...bool) (modes []int) {
+		var calls []*call
+		for _, v := range volatile {
+			calls = append(calls, &call{ctx: t.Context(), volatile: v, ran: make(chan struct{}), done: make(chan error, 1), step: func(t *tx) error {
+				var n int
+				_, err := t.get("PRAGMA synchronous", nil, &n)
+				modes = append(modes, n)
+				return err
+			}})
+		}
+		if _, err := s.transact(calls); err != nil {
+			t.Fatal(err)
+		}
+		return modes
+	}
+	for _, c := range []struct {
+		volatile []bool
+		want     int
+	}{
+		{[]bool{false}, 2}, {[]bool{true}, 1}, {[]bool{false}, 2}, {[]bool{true, true}, 1}, {[]bool{true, false}, 2}, {[]bool{false, true}, 2},
+	} {
+		for _, got := range mode(c.volatile...) {
+			if got != c.want {
+				t.Errorf("steps that are volatile %v ran with synchronous=%d, want %d", c.volatile, got, c.want)
+			}
+		}
+	}
+	failed := &call{ctx: t.Context(), volatile: true, ran: make(chan struct{}), done: make(chan error, 1), step: func(*tx) error { return errors.New("no") }}
+	if _, err := s.transact([]*call{failed}); err != nil {
+		t.Fatal(err)
+	}
+	if got := mode(false); got[0] != 2 {
+		t.Errorf("after a failed volatile step: synchronous=%d", got[0])
+	}
+}
