@@ -27,7 +27,7 @@ type packFlags struct {
 func packCommand(a *app) *cobra.Command {
 	p := &packFlags{}
 	cmd := &cobra.Command{
-		Use:   "pack",
+		Use:   "pack --to DID...",
 		Short: "Seal a DIDComm message, without a wallet",
 		Long: "Reads a plaintext message from stdin and writes its envelopes to stdout, one line for each --to. With --from " +
 			"it is authenticated (authcrypt), with --anon it is not (anoncrypt), with --sign-by it is signed, alone or within " +
@@ -39,11 +39,19 @@ parley pack --anon --enc XC20P < message.json \
   --to did:key:z6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc
 parley pack --sign-by did:example:alice \
   --secrets alice.json --diddocs docs.json < message.json`,
-		Args: takes(),
-		RunE: a.do(func(ctx context.Context, _ []string) error { return a.pack(ctx, p) }),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && len(p.to) == 0 {
+				return usage(cmd, "unexpected argument %q: recipients follow --to", args[0])
+			}
+			return nil
+		},
+		RunE: a.do(func(ctx context.Context, more []string) error {
+			p.to = append(p.to, more...)
+			return a.pack(ctx, p)
+		}),
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&p.to, "to", nil, "recipient: a DID, or a DID URL of one key; repeatable")
+	f.StringArrayVar(&p.to, "to", nil, "recipient: a DID, or a DID URL of one key; more may follow")
 	f.StringVar(&p.from, "from", "", "sender: our DID, or a DID URL of one key")
 	f.StringVar(&p.signBy, "sign-by", "", "signer: our DID, or a DID URL of one key")
 	f.BoolVar(&p.anon, "anon", false, "encrypt without a sender")

@@ -56,9 +56,9 @@ type metadata struct {
 	Authenticated   bool             `json:"authenticated"`
 	AnonymousSender bool             `json:"anonymous_sender"`
 	NonRepudiation  bool             `json:"non_repudiation"`
-	SenderKID       string           `json:"sender_kid,omitempty"`
-	RecipientKID    string           `json:"recipient_kid,omitempty"`
-	SignerKID       string           `json:"signer_kid,omitempty"`
+	SenderKID       string           `json:"sender_kid"`
+	RecipientKID    string           `json:"recipient_kid"`
+	SignerKID       string           `json:"signer_kid"`
 	RecipientKIDs   []string         `json:"recipient_kids,omitempty"`
 	Layers          []envelope.Layer `json:"layers"`
 	Misaddressed    bool             `json:"misaddressed,omitzero"`

@@ -18,19 +18,11 @@ type SignOptions struct {
 // ErrTooLarge when the result would exceed MaxSize, ErrUnsupported when keys on Curve do not sign,
 // and errors of Sign wrapped. It may be called concurrently.
 func Sign(payload []byte, o SignOptions) ([]byte, error) {
-	alg, ok := signingAlg(o.Curve)
-	if !ok {
-		return nil, unsupported("signing with %v", o.Curve)
+	header, err := o.header(payload)
+	if err != nil {
+		return nil, err
 	}
-	if len(payload) > MaxSize/4*3 {
-		return nil, ErrTooLarge
-	}
-	header := []byte{'{'}
-	if o.Typ != "" {
-		header = appendMember(header, "typ", o.Typ)
-	}
-	header = append(appendMember(header, "alg", alg), '}')
-	protected, encoded := appendEncoded(nil, header), appendEncoded(nil, payload)
+	protected, encoded := appendEncoded(nil, append(header, '}')), appendEncoded(nil, payload)
 	signature, err := o.Sign(signingInput(protected, encoded))
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
@@ -53,6 +45,24 @@ func Sign(payload []byte, o SignOptions) ([]byte, error) {
 // SignCompact signs payload and returns compact serialization, with kid in the protected header, which is the
 // only one there: the form of a JWT (RFC 7519). Errors are those of Sign.
 func SignCompact(payload []byte, o SignOptions) ([]byte, error) {
+	header, err := o.header(payload)
+	if err != nil {
+		return nil, err
+	}
+	header = append(appendMember(header, "kid", o.KID), '}')
+	out := signingInput(appendEncoded(nil, header), appendEncoded(nil, payload))
+	signature, err := o.Sign(out)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	if out = appendEncoded(append(out, '.'), signature); len(out) > MaxSize {
+		return nil, ErrTooLarge
+	}
+	return out, nil
+}
+
+// header begins the protected header, if the payload may be signed.
+func (o *SignOptions) header(payload []byte) ([]byte, error) {
 	alg, ok := signingAlg(o.Curve)
 	if !ok {
 		return nil, unsupported("signing with %v", o.Curve)
@@ -64,17 +74,7 @@ func SignCompact(payload []byte, o SignOptions) ([]byte, error) {
 	if o.Typ != "" {
 		header = appendMember(header, "typ", o.Typ)
 	}
-	header = appendMember(header, "alg", alg)
-	header = append(appendMember(header, "kid", o.KID), '}')
-	out := signingInput(appendEncoded(nil, header), appendEncoded(nil, payload))
-	signature, err := o.Sign(out)
-	if err != nil {
-		return nil, fmt.Errorf("sign: %w", err)
-	}
-	if out = appendEncoded(append(out, '.'), signature); len(out) > MaxSize {
-		return nil, ErrTooLarge
-	}
-	return out, nil
+	return appendMember(header, "alg", alg), nil
 }
 
 // signingAlg returns the name that is emitted for keys on c. EdDSA, not its RFC 9864 name, is
