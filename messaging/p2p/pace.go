@@ -27,7 +27,7 @@ func (p *pace) allow(id peer.ID, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	until := p.until[id]
-	if until.Before(now) {
+	if until.Before(now) || until.Sub(now) > paceBurst*paceEvery { // the latter when the clock went back
 		until = now
 	}
 	if until = until.Add(paceEvery); until.Sub(now) > paceBurst*paceEvery {

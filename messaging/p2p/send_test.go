@@ -508,28 +508,28 @@ func TestConcurrentSends(t *testing.T) {
 	}
 }
 
-// TestSendTooOften: whoever says hello without end is put off, without being told anything for good, and is let in
-// again once its share has grown back.
+// TestSendTooOften: whoever says hello without end is put off, without being told anything for good.
 func TestSendTooOften(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, func(p *pair) {
 		p.br.admit = func(did.DID, []byte) error { return &messaging.Refusal{Code: messaging.CodeStranger} }
 	})
-	busy := 0
-	for range paceBurst + 40 {
+	// The share grows back while a hello is on its way, so on a slow machine one may still get through.
+	for range 100 {
+		for p.bt.pace.allow(p.alice.peerID, time.Now()) {
+			continue
+		}
 		_, err := p.send(t, p.delivery("hi"))
 		var failure *messaging.DeliveryError
 		if !errors.As(err, &failure) {
 			t.Fatalf("%v", err)
 		}
 		if codeOf(err) == messaging.CodeBusy {
-			busy++
 			if failure.Permanent || failure.After != paceWait {
-				t.Fatalf("put off with %+v", failure)
+				t.Errorf("put off with %+v", failure)
 			}
+			return
 		}
 	}
-	if busy == 0 {
-		t.Errorf("%d hellos in a row and none was put off", paceBurst+40)
-	}
+	t.Error("no hello beyond the share of its peer was put off")
 }
