@@ -19,7 +19,7 @@ import (
 // mux is what the wallet understands by itself; every other message is kept for the user.
 func (w *Wallet) mux() *messaging.Mux {
 	var mux messaging.Mux
-	mux.Handle(trustping.Protocol, trustping.Handler{OnResponse: w.pongs.came})
+	mux.Handle(trustping.Protocol, trustping.Handler{OnResponse: w.ponged})
 	mux.Handle(basicmessage.Protocol, basicmessage.Handler)
 	mux.Handle(empty.Protocol, empty.Handler)
 	mux.Handle(receipts.Protocol, receipts.Handler{Advance: w.advance})

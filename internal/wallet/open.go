@@ -18,6 +18,7 @@ import (
 	"github.com/parley-im/parley/inbox/sqlite"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/messaging"
+	"github.com/parley-im/parley/messaging/discoverfeatures"
 	"github.com/parley-im/parley/messaging/outofband"
 	"github.com/parley-im/parley/messaging/p2p"
 	"github.com/parley-im/parley/messaging/reportproblem"
@@ -63,12 +64,12 @@ type Wallet struct {
 	transport   *p2p.Transport
 	node        *messaging.Node
 	log         *slog.Logger
-	pongs       pongs
+	pongs       exchanges[time.Time]
 	version     string
 	since       time.Time // when it was opened
 	listen      []string  // where it is set to listen
 	prefs       preferences
-	disclosures disclosures
+	disclosures exchanges[[]discoverfeatures.Feature]
 	lives       lives
 	backingUp   sync.Mutex // held for one backup at a time
 
