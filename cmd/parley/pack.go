@@ -22,6 +22,7 @@ type packFlags struct {
 	to                           []string
 	from, signBy, enc            string
 	anon, protectSender, forward bool
+	forAries                     bool
 }
 
 func packCommand(a *app) *cobra.Command {
@@ -58,6 +59,7 @@ parley pack --sign-by did:example:alice \
 	f.StringVar(&p.enc, "enc", "", "content encryption of anoncrypt: A256CBC-HS512, A256GCM or XC20P")
 	f.BoolVar(&p.protectSender, "protect-sender", false, "hide the sender from the network")
 	f.BoolVar(&p.forward, "forward", false, "wrap for the mediators of the recipient's endpoint")
+	f.BoolVar(&p.forAries, "for-aries", false, "anoncrypt for several keys as aries agents alone read it")
 	p.flags(f)
 	return cmd
 }
@@ -101,7 +103,7 @@ func (p *packFlags) options() (o packing.Options, err error) {
 	case p.anon && p.from != "":
 		return o, badUsage("--protect-sender hides the sender from the network only", "--anon and --from exclude each other")
 	}
-	o = packing.Options{ProtectSender: p.protectSender, Enc: envelope.ContentEncryption(p.enc), Forward: p.forward}
+	o = packing.Options{ProtectSender: p.protectSender, Enc: envelope.ContentEncryption(p.enc), Forward: p.forward, ForAries: p.forAries}
 	for _, s := range p.to {
 		u, err := did.ParseURL(s)
 		if err != nil {

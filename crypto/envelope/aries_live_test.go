@@ -131,7 +131,7 @@ var ariesCurves = []crypto.Curve{crypto.P256, crypto.P384}
 
 // TestAriesOpensOurs seals for two keys of an aries agent. It opens authcrypt. In anoncrypt for several recipients aries
 // looks for epk and alg in the header of each recipient, where nothing protects them, and not in the protected header,
-// where DIDComm v2.1 wants them: that cannot work, and the test tells if it ever does.
+// where DIDComm v2.1 wants them: that takes ForAries, and what that makes we refuse ourselves.
 func TestAriesOpensOurs(t *testing.T) {
 	t.Parallel()
 	for _, c := range ariesCurves {
@@ -154,6 +154,13 @@ func TestAriesOpensOurs(t *testing.T) {
 				_, err = them.packer(t, envelope.Anoncrypt).Unpack(us.seal(t, hello, envelope.Options{To: to}))
 				if err == nil || !strings.Contains(err.Error(), "unable to read JWK") {
 					t.Errorf("anoncrypt for two: %v", err)
+				}
+				sealed := us.seal(t, hello, envelope.Options{To: to, ForAries: true})
+				if got, err = them.packer(t, envelope.Anoncrypt).Unpack(sealed); err != nil || string(got.Message) != hello {
+					t.Errorf("anoncrypt for two, for aries: %+v, %v", got, err)
+				}
+				if _, err := us.open(sealed); !errors.Is(err, envelope.ErrMalformed) {
+					t.Errorf("what is made for aries opens here: %v, want ErrMalformed", err)
 				}
 				slices.Reverse(to)
 			}

@@ -18,7 +18,8 @@
 //	anoncrypt(authcrypt)   To, From, ProtectSender
 //
 // The last example of the specification's appendix C.3, anoncrypt(authcrypt(sign)), has a shape that
-// the text forbids. It opens only with OpenOptions.AcceptForeignNesting.
+// the text forbids. It opens only with OpenOptions.AcceptForeignNesting. Options.ForAries and
+// OpenOptions.AcceptAries are what aries-framework-go needs beyond the specification.
 //
 // # What is bound to what
 //

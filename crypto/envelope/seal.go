@@ -27,6 +27,9 @@ type Options struct {
 	// Enc encrypts the content of anoncrypt, the outer one with ProtectSender. Authcrypt has only
 	// A256CBCHS512, the zero value.
 	Enc ContentEncryption
+	// ForAries makes anoncrypt for several recipients open in aries-framework-go, which looks for parameters in
+	// unprotected headers. Nobody who is strict opens it, Open included: use it for an aries agent alone.
+	ForAries bool
 }
 
 // Seal protects payload, a JSON object of a DIDComm plaintext, as o says; k holds our own keys.
@@ -151,6 +154,8 @@ func anoncrypt(payload []byte, o Options) ([]byte, error) {
 		Enc: o.Enc,
 		Typ: typePrefix + typeEncrypted,
 		APV: apv(o.To, func(r Recipient) string { return r.KID }),
+
+		ForAries: o.ForAries,
 	})
 }
 

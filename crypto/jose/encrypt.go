@@ -26,6 +26,11 @@ type EncryptOptions struct {
 	APU    []byte         // PartyUInfo; left out if nil
 	APV    []byte         // PartyVInfo; left out if nil
 	Typ    string         // media type; left out if empty
+
+	// ForAries repeats alg, apv and epk, with ECDHES, in the unprotected header of each recipient, where
+	// aries-framework-go looks for them when there are several. RFC 7516 section 7.2.1 forbids that, and Parse
+	// refuses it.
+	ForAries bool
 }
 
 // Encrypt encrypts plaintext to all recipients with a fresh content key, a fresh ephemeral key and
@@ -63,7 +68,7 @@ func Encrypt(plaintext []byte, o EncryptOptions) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := o.serialize(protected, keys, iv, sealed[:split], sealed[split:])
+	out := o.serialize(protected, o.repeated(eph.Public()), keys, iv, sealed[:split], sealed[split:])
 	if len(out) > MaxSize {
 		return nil, ErrTooLarge
 	}
@@ -155,11 +160,23 @@ func (o *EncryptOptions) agree(eph crypto.PrivateKey, to crypto.PublicKey) ([]by
 	return slices.Concat(z, zs), nil
 }
 
+// repeated is what stands in the unprotected headers of recipients besides the kid, which is nothing but for aries.
+func (o *EncryptOptions) repeated(epk crypto.PublicKey) []byte {
+	if !o.ForAries || o.Sender != nil {
+		return nil
+	}
+	out := appendMember([]byte{','}, "alg", o.alg())
+	if o.APV != nil {
+		out = appendBinary(out, "apv", o.APV)
+	}
+	return append(appendName(out, "epk"), epk.JWK()...)
+}
+
 // serialize writes general JSON serialization (RFC 7516 section 7.2.1).
-func (o *EncryptOptions) serialize(protected []byte, keys [][]byte, iv, ciphertext, tag []byte) []byte {
+func (o *EncryptOptions) serialize(protected, repeated []byte, keys [][]byte, iv, ciphertext, tag []byte) []byte {
 	size := 256 + len(protected) + encoding.EncodedLen(len(ciphertext))
 	for _, to := range o.To {
-		size += 160 + len(to.KID)
+		size += 160 + len(to.KID) + len(repeated)
 	}
 	out := make([]byte, 0, size)
 	out = append(out, `{"protected":"`...)
@@ -171,7 +188,7 @@ func (o *EncryptOptions) serialize(protected []byte, keys [][]byte, iv, cipherte
 		}
 		out = append(out, `{"header":{`...)
 		out = appendMember(out, "kid", to.KID)
-		out = append(out, `},`...)
+		out = append(append(out, repeated...), `},`...)
 		out = appendBinary(out, "encrypted_key", keys[i])
 		out = append(out, '}')
 	}

@@ -31,6 +31,8 @@ type Options struct {
 	// ProtectSender hides From from the network. Enc is the content encryption of anoncrypt.
 	ProtectSender bool
 	Enc           envelope.ContentEncryption
+	// ForAries is as in envelope.Options.
+	ForAries bool
 	// Forward wraps each envelope for the mediators of the endpoint that its recipient prefers.
 	Forward bool
 }
@@ -103,7 +105,7 @@ func (p Packer) packFor(ctx context.Context, payload []byte, to did.URL, signer 
 	}
 	out.To = to.DID
 	out.Envelope, err = envelope.Seal(ctx, p.Keys, payload, envelope.Options{
-		To: recipients, From: from, Signer: signer, ProtectSender: o.ProtectSender, Enc: o.Enc,
+		To: recipients, From: from, Signer: signer, ProtectSender: o.ProtectSender, Enc: o.Enc, ForAries: o.ForAries,
 	})
 	if err != nil {
 		return out, err
