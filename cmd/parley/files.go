@@ -6,9 +6,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/wallet"
 )
 
 // writeWhole makes a file of mode 0600 with what write writes. It is there whole or not at all; one that was
@@ -23,39 +23,17 @@ func writeWhole(path string, force bool, write func(io.Writer) error) error {
 }
 
 // place is writeWhole with fs.ErrExist for a file that is there.
-func place(path string, force bool, write func(io.Writer) error) (err error) {
+func place(path string, force bool, write func(io.Writer) error) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fs.ErrExist
 	}
-	// os.CreateTemp makes it with mode 0600.
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".tmp-*")
-	if err != nil {
+	_, err := wallet.WriteFile(path, force, func(f *os.File) error {
+		out := bufio.NewWriter(f)
+		return join(write(out), out.Flush())
+	})
+	var folder *fs.PathError
+	if errors.As(err, &folder) && folder.Op == "open" { // it is not there, or not ours to write to
 		return badUsage("", "write %s: %v", path, err)
 	}
-	defer func() {
-		_ = f.Close() // again, where it was closed before
-		_ = os.Remove(f.Name())
-	}()
-	out := bufio.NewWriter(f)
-	if err := join(write(out), out.Flush(), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if force {
-		err = os.Rename(f.Name(), path)
-	} else if err = os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		err = os.Rename(f.Name(), path) // not every file system has links
-	}
-	if err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-// syncFolder makes the names in a folder durable.
-func syncFolder(path string) error {
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return err
 }

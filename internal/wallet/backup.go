@@ -44,7 +44,7 @@ func (w *Wallet) Backup(ctx context.Context, r control.BackupRequest) (out contr
 	if err != nil {
 		return out, explainBackup(r.Path, err)
 	}
-	size, err := writeFile(r.Path, r.Force, func(f *os.File) error {
+	size, err := WriteFile(r.Path, r.Force, func(f *os.File) error {
 		if err := s.write(ctx, f, m, keys, databasePath(copyPath(w.home))); err != nil {
 			return err
 		}

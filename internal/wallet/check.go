@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/parley-im/parley/inbox/sqlite"
 	"github.com/parley-im/parley/internal/control"
 )
 
@@ -20,26 +19,12 @@ func (w *Wallet) Check(ctx context.Context) (control.Check, error) {
 	if err != nil {
 		return control.Check{}, explainStore(w.home, err)
 	}
-	schema, err := w.db.Schema(ctx)
-	if err != nil {
-		return control.Check{}, explainStore(w.home, err)
-	}
-	out := control.Check{V: control.Version, Rows: report.Rows, Problems: report.Problems, SQLite: sqlite.Version(), Schema: schema,
-		Bytes: databaseSize(w.home)}
+	out := control.Check{V: control.Version, Rows: report.Rows, Problems: report.Problems, SQLite: report.SQLite, Schema: report.Schema,
+		Bytes: report.Bytes}
 	for _, d := range report.Damaged {
 		out.Damaged = append(out.Damaged, d.String())
 	}
 	return out, nil
-}
-
-// databaseSize is how many bytes the database has, with its log.
-func databaseSize(home string) (n int64) {
-	for _, suffix := range []string{"", "-wal"} {
-		if info, err := os.Stat(databasePath(home) + suffix); err == nil {
-			n += info.Size()
-		}
-	}
-	return n
 }
 
 // Held reports whether another process holds the wallet's lock at this moment, and which, where the system says

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// writeFile makes a file at path, mode 0600, with what fill writes and checks: durably, and under its name only when
-// all of it is there. Without force it never replaces a file. It returns the size. What an earlier call that was
+// WriteFile makes a file at path, mode 0600, with what fill writes and checks: durably, and under its name only when
+// all of it is there. Without force it never replaces a file: the error wraps fs.ErrExist. It returns the size. What an earlier call that was
 // killed has left for the same path is removed.
-func writeFile(path string, force bool, fill func(*os.File) error) (size int64, err error) {
+func WriteFile(path string, force bool, fill func(*os.File) error) (size int64, err error) {
 	dir, prefix := filepath.Dir(path), "."+filepath.Base(path)+".unfinished-"
 	if err := removePrefixed(dir, prefix); err != nil {
 		return 0, err
