@@ -21,6 +21,7 @@ type Document struct {
 	agree    []int          // the same for key agreement
 	fragment map[string]int // fragment of a method's id → index into methods
 	services []Service
+	version  string
 }
 
 // VerificationMethod is a public key of a document. ID is absolute and its DID is the
@@ -35,6 +36,19 @@ type VerificationMethod struct {
 
 // ID returns the DID that the document is about, in the form in which it was resolved.
 func (d *Document) ID() DID { return d.id }
+
+// Version returns the place of the document in its method's own log: the number of the entry, counted from 1, a
+// hyphen, and what the method calls the entry, as in "3-QmZ…". It is empty for a method without one. A version says
+// that every change of keys up to it was proven by keys that came before.
+func (d *Document) Version() string { return d.version }
+
+// WithVersion returns the document with another Version: for resolvers of methods with a log, once they have
+// verified it.
+func (d *Document) WithVersion(version string) *Document {
+	out := *d
+	out.version = version
+	return &out
+}
 
 // AlsoKnownAs returns the other DIDs that the document claims for its subject; other URIs are
 // left out. Nothing proves such a claim except, for did:peer:4, the resolver that made it.
