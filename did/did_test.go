@@ -183,31 +183,3 @@ func TestText(t *testing.T) {
 		t.Errorf("a long text was accepted: %v", err)
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	for _, s := range []string{
-		"", "did:a:b", "did:web:localhost%3A1:x", shortForm, longForm, "did:peer:4:", "did:peer:4z:z",
-		"DID:a:b", "did:a:b#c", "did:a:%2", "did:a::", "did:\x00:a",
-	} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		d, err := did.Parse(s)
-		if err != nil {
-			if !errors.Is(err, did.ErrInvalid) {
-				t.Fatalf("%v is not ErrInvalid", err)
-			}
-			return
-		}
-		if d.String() != s || d.Method() == "" || len(s) > did.MaxLength {
-			t.Fatalf("%q became %q", s, d)
-		}
-		c := d.Canonical()
-		if c.Canonical() != c || !d.Same(c) || c.Hash() != d.Hash() || c.Short() != d.Short() {
-			t.Fatalf("%q has the canonical form %q", d, c)
-		}
-		if u, err := did.ParseURL(s); err != nil || u != (did.URL{DID: d}) {
-			t.Fatalf("%q as a URL: %v, %v", s, u, err)
-		}
-	})
-}

@@ -10,16 +10,16 @@ import (
 )
 
 // Document is a parsed DID document. It is immutable and safe for concurrent use; every
-// accessor returns a copy that the caller may change. Make one with ParseDocument; the zero
-// value is an empty document of no DID.
+// accessor returns a copy that the caller may change. Make one with ParseDocument or NewDocument;
+// the zero value is an empty document of no DID.
 type Document struct {
 	id       DID
 	aka      []DID
-	text     []byte
+	text     *lazyText // nil in the zero value
 	methods  []VerificationMethod
 	auth     []int          // indices into methods, in document order
 	agree    []int          // the same for key agreement
-	fragment map[string]int // fragment of a method's id → index into methods
+	aliases  map[string]int // other fragment of a method's id → index into methods
 	services []Service
 	version  string
 }
@@ -54,8 +54,8 @@ func (d *Document) WithVersion(version string) *Document {
 // left out. Nothing proves such a claim except, for did:peer:4, the resolver that made it.
 func (d *Document) AlsoKnownAs() []DID { return slices.Clone(d.aka) }
 
-// JSON returns the document's text as it was given to ParseDocument.
-func (d *Document) JSON() []byte { return bytes.Clone(d.text) }
+// JSON returns the document's text as it was given to ParseDocument, or as Draft.Text renders it.
+func (d *Document) JSON() []byte { return bytes.Clone(d.text.get()) }
 
 // Methods returns all keys that this version can use, in document order.
 func (d *Document) Methods() []VerificationMethod { return slices.Clone(d.methods) }
@@ -87,7 +87,7 @@ func (d *Document) Key(kid URL, p crypto.Purpose) (crypto.PublicKey, error) {
 	default:
 		return crypto.PublicKey{}, fmt.Errorf("key of %s: %w purpose %d", d.id.Short(), ErrInvalid, p)
 	}
-	i, ok := d.fragment[kid.Fragment]
+	i, ok := d.find(kid.Fragment)
 	if !ok || kid.Path != "" || kid.Query != "" || !kid.DID.Same(d.id) || !slices.Contains(allowed, i) {
 		return crypto.PublicKey{}, fmt.Errorf("%w: %s has no key #%s for this purpose",
 			crypto.ErrUnknownKey, d.id.Short(), clip(kid.Fragment))
@@ -120,11 +120,35 @@ func (d *Document) DIDComm() []Endpoint {
 // shows a changed key.
 func (d *Document) Pins() [][32]byte {
 	var pins [][32]byte
-	for _, i := range slices.Concat(d.auth, d.agree) {
-		pins = append(pins, d.methods[i].Key.Fingerprint())
+	for _, p := range d.pinned() {
+		pins = append(pins, p.pin)
 	}
-	slices.SortFunc(pins, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(pins)
+	return pins
+}
+
+// PinKeys returns the authentication and key agreement keys of which Pins are the fingerprints,
+// in the same order: sorted by fingerprint, each once.
+func (d *Document) PinKeys() []crypto.PublicKey {
+	var keys []crypto.PublicKey
+	for _, p := range d.pinned() {
+		keys = append(keys, p.key)
+	}
+	return keys
+}
+
+type pinnedKey struct {
+	pin [32]byte
+	key crypto.PublicKey
+}
+
+func (d *Document) pinned() []pinnedKey {
+	var out []pinnedKey
+	for _, i := range slices.Concat(d.auth, d.agree) {
+		key := d.methods[i].Key
+		out = append(out, pinnedKey{key.Fingerprint(), key})
+	}
+	slices.SortFunc(out, func(a, b pinnedKey) int { return bytes.Compare(a.pin[:], b.pin[:]) })
+	return slices.CompactFunc(out, func(a, b pinnedKey) bool { return a.pin == b.pin })
 }
 
 // WithAliases returns a document in which Key also finds the key of fragment aliases[f] under
@@ -133,12 +157,32 @@ func (d *Document) Pins() [][32]byte {
 // keys and the text stay as they are.
 func (d *Document) WithAliases(aliases map[string]string) *Document {
 	out := *d
-	out.fragment = maps.Clone(d.fragment)
+	out.aliases = make(map[string]int, len(d.aliases)+len(aliases))
+	maps.Copy(out.aliases, d.aliases)
 	for alias, name := range aliases {
-		i, known := d.fragment[name]
-		if _, taken := d.fragment[alias]; known && !taken {
-			out.fragment[alias] = i
+		i, known := d.find(name)
+		if _, taken := d.find(alias); known && !taken {
+			out.aliases[alias] = i
 		}
 	}
 	return &out
+}
+
+// find returns the place in methods of the key with this fragment or alias. Documents have few keys: looking at
+// each costs less than an index that is made for every document.
+func (d *Document) find(fragment string) (int, bool) {
+	if i, ok := find(d.methods, fragment); ok {
+		return i, true
+	}
+	i, ok := d.aliases[fragment]
+	return i, ok
+}
+
+func find(methods []VerificationMethod, fragment string) (int, bool) {
+	for i := range methods {
+		if methods[i].ID.Fragment == fragment {
+			return i, true
+		}
+	}
+	return 0, false
 }

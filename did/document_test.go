@@ -221,10 +221,20 @@ func TestPins(t *testing.T) {
 	if diff := cmp.Diff(want, doc.Pins()); diff != "" {
 		t.Error(diff)
 	}
+	var prints [][32]byte
+	for _, key := range doc.PinKeys() {
+		prints = append(prints, key.Fingerprint())
+	}
+	if diff := cmp.Diff(want, prints); diff != "" {
+		t.Error("keys", diff)
+	}
 	unused := parse(t, `{"id":"did:a:b","verificationMethod":[{"id":"#k","type":"Multikey","publicKeyMultibase":%q}],
 		"assertionMethod":["#k"]}`, keys["sign"])
 	if pins := unused.Pins(); len(pins) != 0 {
 		t.Errorf("a key of no purpose is pinned: %x", pins)
+	}
+	if keys := unused.PinKeys(); len(keys) != 0 {
+		t.Errorf("a key of no purpose is pinned: %v", keys)
 	}
 }
 
@@ -277,6 +287,7 @@ func TestDocumentIsImmutable(t *testing.T) {
 		clear(doc.Authentication())
 		clear(doc.KeyAgreement())
 		clear(doc.Pins())
+		clear(doc.PinKeys())
 		for _, es := range [][]did.Endpoint{doc.DIDComm(), doc.Services()[0].Endpoints} {
 			clear(es[0].Accept)
 			clear(es[0].RoutingKeys)

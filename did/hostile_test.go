@@ -177,30 +177,6 @@ func numbered(size int, format string) string {
 	return b.String()
 }
 
-func FuzzDocument(f *testing.F) {
-	doc, _ := alice(f)
-	f.Add(doc.JSON())
-	for _, s := range []string{
-		`{"id":"did:a:b"}`, `{"id":"did:a:b","service":[{"type":"DIDCommMessaging","serviceEndpoint":[{"uri":"u"}]}]}`,
-		`{"id":"` + longForm + `","authentication":[{"id":"#k"},"#k"]}`, `{"id":"did:a:b","keyAgreement":[{}]}`, `[[[[`, `{"id":`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		doc, err := did.ParseDocument(text)
-		if err != nil {
-			if !errors.Is(err, did.ErrInvalid) {
-				t.Fatalf("%v is not ErrInvalid", err)
-			}
-			return
-		}
-		if string(doc.JSON()) != string(text) || doc.ID().IsZero() {
-			t.Fatal("text or id were lost")
-		}
-		checkConsistent(t, doc)
-	})
-}
-
 // checkConsistent checks what holds for every document.
 func checkConsistent(t *testing.T, doc *did.Document) {
 	t.Helper()

@@ -1,7 +1,6 @@
 package did
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,7 +66,7 @@ func parseDocument(text []byte) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("id: %w", err)
 	}
-	b := builder{doc: &Document{id: id, text: bytes.Clone(text)}, index: make(map[string]int)}
+	b := builder{doc: &Document{id: id, text: givenText(text)}, index: make(map[string]int)}
 	if err := b.keys(&raw); err != nil {
 		return nil, err
 	}
@@ -105,12 +104,6 @@ func (b *builder) keys(raw *rawDocument) error {
 	}
 	if b.doc.agree, err = b.relation(raw.KeyAgreement, crypto.Curve.CanAgree); err != nil {
 		return fmt.Errorf("keyAgreement: %w", err)
-	}
-	b.doc.fragment = b.index
-	for fragment, i := range b.index {
-		if i == unusable {
-			delete(b.index, fragment)
-		}
 	}
 	return nil
 }

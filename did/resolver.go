@@ -8,8 +8,8 @@ import (
 )
 
 // Resolver finds the document of a DID. Implementations are safe for concurrent use, return a
-// document whose ID is exactly the DID asked for, and wrap ErrNotFound, ErrMethod or ErrInvalid
-// where these apply.
+// document whose ID is exactly the DID asked for, and wrap ErrNotFound, ErrMethod, ErrInvalid,
+// ErrDeactivated, ErrRewritten or ErrUnsafe where these apply; any other error may pass.
 type Resolver interface {
 	Resolve(ctx context.Context, id DID) (*Document, error)
 }
@@ -19,6 +19,10 @@ type ResolverFunc func(ctx context.Context, id DID) (*Document, error)
 
 // Resolve calls f.
 func (f ResolverFunc) Resolve(ctx context.Context, id DID) (*Document, error) { return f(ctx, id) }
+
+// Offline reports whether DIDs of a method carry their document, so that resolving one needs no network: key, peer and
+// jwk. A short did:peer form carries none, but what it stands for is looked up at home.
+func Offline(method string) bool { return method == "key" || method == "peer" || method == "jwk" }
 
 // Methods is a Resolver that hands each DID to the resolver of its method, by names such as
 // "key" and "peer". It must not be changed once it is in use; then it is safe for concurrent

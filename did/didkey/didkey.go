@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 )
@@ -43,65 +42,41 @@ func (Resolver) Resolve(_ context.Context, id did.DID) (*did.Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("did:key: %w: %w", did.ErrInvalid, err)
 	}
-	doc, err := describe(id.String(), key)
+	doc, err := document(id, multikey, key)
 	if err != nil {
 		return nil, fmt.Errorf("did:key: %w", err)
 	}
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("did:key: %w", err)
-	}
-	return did.ParseDocument(text)
+	return doc, nil
 }
 
-// document is the JSON form, in the order in which the method's specification shows it.
-type document struct {
-	Context              []string `json:"@context"`
-	ID                   string   `json:"id"`
-	VerificationMethod   []method `json:"verificationMethod"`
-	Authentication       []string `json:"authentication,omitempty"`
-	AssertionMethod      []string `json:"assertionMethod,omitempty"`
-	CapabilityInvocation []string `json:"capabilityInvocation,omitempty"`
-	CapabilityDelegation []string `json:"capabilityDelegation,omitempty"`
-	KeyAgreement         []string `json:"keyAgreement,omitempty"`
-}
-
-type method struct {
-	ID         string `json:"id"`
-	Type       string `json:"type"`
-	Controller string `json:"controller"`
-	Multikey   string `json:"publicKeyMultibase"`
-}
-
-// add lists a key and returns its id.
-func (d *document) add(key crypto.PublicKey) string {
-	id := d.ID + "#" + key.Multikey()
-	d.VerificationMethod = append(d.VerificationMethod,
-		method{ID: id, Type: "Multikey", Controller: d.ID, Multikey: key.Multikey()})
-	return id
-}
-
-func describe(id string, key crypto.PublicKey) (*document, error) {
-	d := &document{
-		Context: []string{"https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"},
-		ID:      id,
-	}
-	kid := d.add(key)
+// document describes the key, whose multikey is its id's fragment. ParseMultikey takes one spelling of a key only, so
+// it need not be written anew.
+func document(id did.DID, multikey string, key crypto.PublicKey) (*did.Document, error) {
+	methods := make([]did.VerificationMethod, 1, 2)
+	methods[0] = method(id, multikey, key)
+	var signs, agrees []int
 	if key.Curve().CanSign() {
-		d.Authentication = []string{kid}
-		d.AssertionMethod = []string{kid}
-		d.CapabilityInvocation = []string{kid}
-		d.CapabilityDelegation = []string{kid}
+		signs = []int{0}
 	}
 	switch {
 	case key.Curve().CanAgree():
-		d.KeyAgreement = []string{kid}
+		agrees = []int{0}
 	case key.Curve() == crypto.Ed25519:
 		derived, err := key.X25519()
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", did.ErrInvalid, err)
 		}
-		d.KeyAgreement = []string{d.add(derived)}
+		methods = append(methods, method(id, derived.Multikey(), derived))
+		agrees = []int{1}
 	}
-	return d, nil
+	return did.NewDocument(did.Draft{
+		ID: id, Methods: methods, Authentication: signs, KeyAgreement: agrees,
+		Text: func() []byte { return render(methods, signs, agrees) },
+	})
+}
+
+func method(id did.DID, multikey string, key crypto.PublicKey) did.VerificationMethod {
+	return did.VerificationMethod{
+		ID: did.URL{DID: id, Fragment: multikey}, Type: "Multikey", Controller: id, Key: key,
+	}
 }

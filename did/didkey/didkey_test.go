@@ -119,6 +119,13 @@ func TestDocument(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	again, err := did.ParseDocument(doc.JSON())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(byID(again.Methods()), byID(doc.Methods())); diff != "" {
+		t.Error(diff)
+	}
 	if ids := doc.KeyAgreement(); ids[0].ID.String() != agree {
 		t.Errorf("the derived key has the id %s", ids[0].ID)
 	}
@@ -190,6 +197,13 @@ func TestRoundTrip(t *testing.T) {
 		if doc.ID() != id {
 			rt.Fatalf("the document of %s is about %s", id, doc.ID())
 		}
+		again, err := did.ParseDocument(doc.JSON())
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if diff := cmp.Diff(byID(doc.Methods()), byID(again.Methods())); diff != "" {
+			rt.Fatal(diff)
+		}
 		kid := did.URL{DID: id, Fragment: key.Multikey()}
 		for purpose, fit := range map[crypto.Purpose]bool{
 			crypto.Authentication: curve.CanSign(), crypto.KeyAgreement: curve.CanAgree(),
@@ -233,21 +247,4 @@ func FuzzDIDKey(f *testing.F) {
 			t.Fatalf("%s was created again as %s, %v", id, again, err)
 		}
 	})
-}
-
-func BenchmarkResolve(b *testing.B) {
-	for _, c := range []crypto.Curve{crypto.Ed25519, crypto.P256} {
-		b.Run(c.String(), func(b *testing.B) {
-			id, err := didkey.Create(public(b, c, bytes.Repeat([]byte{1}, 32)))
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := (didkey.Resolver{}).Resolve(b.Context(), id); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parley-im/parley/did"
 )
@@ -92,11 +93,12 @@ func (c *contextualizer) member(name string, value jsontext.Value) {
 	}
 }
 
-// controllers gives every embedded method that lacks a controller the document's DID.
+// controllers gives every embedded method that lacks a controller the document's DID. What is no
+// list stays: package did refuses it where it matters.
 func (c *contextualizer) controllers(list jsontext.Value) (jsontext.Value, error) {
-	elements, err := splitList(list)
-	if err != nil {
-		return nil, err
+	elements, ok := splitList(list)
+	if !ok {
+		return list, nil
 	}
 	for i, e := range elements {
 		if e.Kind() != '{' {
@@ -114,15 +116,22 @@ func (c *contextualizer) controllers(list jsontext.Value) (jsontext.Value, error
 }
 
 func appendString(list jsontext.Value, s string) (jsontext.Value, error) {
-	elements, err := splitList(list)
-	if err != nil {
-		return nil, err
+	elements, ok := splitList(list)
+	if !ok {
+		return nil, fmt.Errorf("want an array of aliases, not %s", list.Kind())
 	}
 	quoted, err := jsontext.AppendQuote(nil, s)
 	if err != nil {
 		return nil, err
 	}
 	return joinList(append(elements, quoted)), nil
+}
+
+// splitList returns the elements of an array, and none for null.
+func splitList(list jsontext.Value) ([]jsontext.Value, bool) {
+	var out []jsontext.Value
+	err := json.Unmarshal(list, &out)
+	return out, err == nil
 }
 
 func joinList(elements []jsontext.Value) jsontext.Value {
@@ -134,4 +143,24 @@ func joinList(elements []jsontext.Value) jsontext.Value {
 		out = append(out, e...)
 	}
 	return append(out, ']')
+}
+
+func hasMember(object jsontext.Value, name string) (bool, error) {
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(object, &members); err != nil {
+		return false, errors.New("malformed object")
+	}
+	_, ok := members[name]
+	return ok, nil
+}
+
+// withMember returns the object with a string member put in front. The object must not have
+// that member, and neither text may need escaping: names and DIDs do not.
+func withMember(object jsontext.Value, name, value string) jsontext.Value {
+	out := jsontext.Value(`{"` + name + `":"` + value + `"`)
+	rest := bytes.TrimSpace(object[1:])
+	if rest[0] != '}' {
+		out = append(out, ',')
+	}
+	return append(out, rest...)
 }

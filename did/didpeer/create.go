@@ -140,14 +140,13 @@ func oneOrMany[T any](list []T) any {
 
 // long writes a did:peer:4 long form.
 func (o Options) long() (string, error) {
-	d := newDocument()
+	d := newDocument(did.DID{})
 	for i, key := range o.keys() {
-		kid := "#key-" + strconv.Itoa(i+1)
-		d.add(kid, key.Multikey())
+		place, ref := d.add("key-"+strconv.Itoa(i+1), key.Multikey(), key)
 		if i < len(o.Authentication) {
-			d.Authentication = append(d.Authentication, kid)
+			d.authenticate(place, ref)
 		} else {
-			d.KeyAgreement = append(d.KeyAgreement, kid)
+			d.agree(place, ref)
 		}
 	}
 	for i, s := range o.Services {
@@ -171,7 +170,7 @@ func (o Options) keys() []crypto.PublicKey {
 // elements writes a did:peer:2.
 func (o Options) elements() (string, error) {
 	var b strings.Builder
-	b.WriteString("did:peer:2")
+	b.WriteString(prefix2)
 	for i, key := range o.keys() {
 		purpose := ".V"
 		if i >= len(o.Authentication) {

@@ -38,42 +38,6 @@ func checkSign(key crypto.PublicKey) error {
 // legacyName is the name of a key in older did:peer software: the start of its multikey.
 func legacyName(multikey string) string { return multikey[1:9] }
 
-// resolve0 makes the document of a numalgo 0 DID, which is a did:key in another spelling. The
-// key must sign, because it has every privilege over the DID (Peer DID, method 0).
-func resolve0(id did.DID, multikey string) (*did.Document, error) {
-	key, err := parseMultikey(multikey)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkSign(key); err != nil {
-		return nil, err
-	}
-	d := newDocument()
-	d.ID = id.String()
-	kid := "#" + multikey
-	d.add(kid, multikey)
-	d.Authentication = []string{kid}
-	d.AssertionMethod = []string{kid}
-	d.CapabilityInvocation = []string{kid}
-	d.CapabilityDelegation = []string{kid}
-	agreement, err := agreementKey(key)
-	switch {
-	case err != nil:
-		return nil, err
-	case agreement.Equal(key):
-		d.KeyAgreement = []string{kid}
-	case !agreement.IsZero():
-		derived := agreement.Multikey()
-		d.add("#"+derived, derived)
-		d.KeyAgreement = []string{"#" + derived}
-	}
-	doc, err := d.parse()
-	if err != nil {
-		return nil, err
-	}
-	return doc.WithAliases(map[string]string{legacyName(multikey): multikey}), nil
-}
-
 // agreementKey returns the key itself, the X25519 key of an Ed25519 key, or the zero key when
 // there is neither.
 func agreementKey(key crypto.PublicKey) (crypto.PublicKey, error) {

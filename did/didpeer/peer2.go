@@ -2,6 +2,7 @@ package didpeer
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,9 +11,20 @@ import (
 	"github.com/parley-im/parley/did"
 )
 
-// resolve2 makes the document of a numalgo 2 DID from its elements (Peer DID, Resolving a
-// did:peer:2).
-func resolve2(id did.DID, body string, legacy bool) (*did.Document, error) {
+const prefix2 = "did:peer:2"
+
+// resolve2 makes the document of a numalgo 2 DID. Its numalgo 3 name becomes its alias.
+func resolve2(id did.DID, legacy bool) (*did.Document, error) {
+	body := strings.TrimPrefix(id.String(), prefix2)
+	short, err := did.Parse(prefix3 + hash(body))
+	if err != nil {
+		return nil, err
+	}
+	return describe2(id, short, body, legacy)
+}
+
+// describe2 makes a document of the elements in body (Peer DID, Resolving a did:peer:2).
+func describe2(id, alias did.DID, body string, legacy bool) (*did.Document, error) {
 	elements, ok := strings.CutPrefix(body, ".")
 	if !ok {
 		return nil, fmt.Errorf("%w: no element after numalgo 2", did.ErrInvalid)
@@ -20,30 +32,24 @@ func resolve2(id did.DID, body string, legacy bool) (*did.Document, error) {
 	if n := strings.Count(elements, "."); n >= did.MaxMethods+did.MaxServices {
 		return nil, fmt.Errorf("%w: %d elements are too many", did.ErrInvalid, n+1)
 	}
-	d := newDocument()
-	d.ID = id.String()
-	d.AlsoKnownAs = []string{"did:peer:3" + hash(body)}
-	var services []jsontext.Value
+	d := newDocument(id)
+	d.alias(alias)
+	unnamed := 0
 	for element := range strings.SplitSeq(elements, ".") {
-		if element == "" {
-			return nil, fmt.Errorf("%w: empty element", did.ErrInvalid)
+		var err error
+		switch {
+		case element == "":
+			err = fmt.Errorf("%w: empty element", did.ErrInvalid)
+		case element[0] == 'S':
+			err = d.addServices(element[1:], legacy, &unnamed)
+		default:
+			err = d.addKey(element[0], element[1:])
 		}
-		if element[0] != 'S' {
-			if err := d.addKey(element[0], element[1:]); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		s, err := decodeService(element[1:], legacy)
 		if err != nil {
 			return nil, err
 		}
-		services = append(services, s...)
 	}
-	if err := d.addServices(services); err != nil {
-		return nil, err
-	}
-	doc, err := d.parse()
+	doc, err := d.build()
 	if err != nil {
 		return nil, err
 	}
@@ -53,46 +59,62 @@ func resolve2(id did.DID, body string, legacy bool) (*did.Document, error) {
 // addKey lists the key of an element under the next id and in the relationship that its
 // purpose code names.
 func (d *document) addKey(purpose byte, multikey string) error {
+	if strings.IndexByte("AEVID", purpose) < 0 {
+		return fmt.Errorf("%w: purpose code %q", did.ErrInvalid, purpose)
+	}
 	key, err := parseMultikey(multikey)
 	if err != nil {
 		return err
 	}
-	check, relation := checkSign, &d.Authentication
-	switch purpose {
-	case 'V':
-	case 'E':
-		check, relation = checkAgree, &d.KeyAgreement
-	case 'A':
-		relation = &d.AssertionMethod
-	case 'I':
-		relation = &d.CapabilityInvocation
-	case 'D':
-		relation = &d.CapabilityDelegation
-	default:
-		return fmt.Errorf("%w: purpose code %q", did.ErrInvalid, purpose)
+	check := checkSign
+	if purpose == 'E' {
+		check = checkAgree
 	}
 	if err := check(key); err != nil {
 		return err
 	}
-	kid := "#key-" + strconv.Itoa(len(d.VerificationMethod)+1)
-	d.add(kid, multikey)
-	*relation = append(*relation, kid)
+	place, ref := d.add("key-"+strconv.Itoa(len(d.VerificationMethod)+1), multikey, key)
+	switch purpose {
+	case 'V':
+		d.authenticate(place, ref)
+	case 'E':
+		d.agree(place, ref)
+	case 'A':
+		d.AssertionMethod = append(d.AssertionMethod, ref)
+	case 'I':
+		d.CapabilityInvocation = append(d.CapabilityInvocation, ref)
+	case 'D':
+		d.CapabilityDelegation = append(d.CapabilityDelegation, ref)
+	}
 	return nil
 }
 
-// addServices gives ids to the services that have none: #service, then #service-1 and so on.
-func (d *document) addServices(services []jsontext.Value) error {
-	unnamed := 0
-	for _, s := range services {
-		named, err := checkID(s)
+// addServices lists the service of an element, or several when it is a list and legacy allows
+// that. Those without an id get one: #service, then #service-1 and so on.
+func (d *document) addServices(encoded string, legacy bool, unnamed *int) error {
+	texts, err := decodeServices(encoded, legacy)
+	if err != nil {
+		return fmt.Errorf("%w: service: %w", did.ErrInvalid, err)
+	}
+	for _, text := range texts {
+		// Now, and not when the document is built: a list may have thousands.
+		if len(d.Service) == did.MaxServices {
+			return fmt.Errorf("%w: more than %d services", did.ErrInvalid, did.MaxServices)
+		}
+		expanded, named, err := expand(text, serviceID(*unnamed))
 		if err != nil {
-			return fmt.Errorf("%w: %w", did.ErrInvalid, err)
+			return fmt.Errorf("%w: service: %w", did.ErrInvalid, err)
 		}
 		if !named {
-			s = withMember(s, "id", serviceID(unnamed))
-			unnamed++
+			*unnamed++
 		}
-		d.Service = append(d.Service, s)
+		service, err := did.ParseService(d.draft.ID, expanded)
+		if err != nil {
+			return err
+		}
+		d.Service = append(d.Service, expanded)
+		d.serviceBytes += len(expanded) + 1
+		d.draft.Services = append(d.draft.Services, service)
 	}
 	return nil
 }
@@ -104,10 +126,30 @@ func serviceID(n int) string {
 	return "#service-" + strconv.Itoa(n)
 }
 
+// decodeServices undoes the encoding of an element, and takes a list apart.
+func decodeServices(encoded string, legacy bool) ([]jsontext.Value, error) {
+	text, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if err != nil {
+		return nil, err
+	}
+	value := jsontext.Value(text)
+	if value.Kind() != '[' {
+		return []jsontext.Value{value}, nil
+	}
+	if !legacy {
+		return nil, errors.New("a JSON list; each service must be an element of its own")
+	}
+	list, ok := splitList(value)
+	if !ok {
+		return nil, errors.New("not a JSON list")
+	}
+	return list, nil
+}
+
 // legacyNames maps the names that older software gives the keys to ours, leaving out those
 // that two keys would share.
 func (d *document) legacyNames() map[string]string {
-	names := make(map[string]string)
+	names := make(map[string]string, len(d.VerificationMethod))
 	var twice []string
 	for _, m := range d.VerificationMethod {
 		name := legacyName(m.Multikey)
@@ -120,34 +162,4 @@ func (d *document) legacyNames() map[string]string {
 		delete(names, name)
 	}
 	return names
-}
-
-// decodeService returns the service of an element, or several when it is a list and legacy
-// allows that.
-func decodeService(encoded string, legacy bool) ([]jsontext.Value, error) {
-	services, err := decodeServices(encoded, legacy)
-	if err != nil {
-		return nil, fmt.Errorf("%w: service: %w", did.ErrInvalid, err)
-	}
-	for _, s := range services {
-		if s.Kind() != '{' {
-			return nil, fmt.Errorf("%w: service: want one JSON object, not %s", did.ErrInvalid, s.Kind())
-		}
-	}
-	return services, nil
-}
-
-func decodeServices(encoded string, legacy bool) ([]jsontext.Value, error) {
-	text, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if err != nil {
-		return nil, err
-	}
-	expanded, err := expand(text)
-	if err != nil {
-		return nil, err
-	}
-	if expanded.Kind() == '[' && legacy {
-		return splitList(expanded)
-	}
-	return []jsontext.Value{expanded}, nil
 }

@@ -38,6 +38,9 @@ func TestPeer2Services(t *testing.T) {
 		{"array of endpoints", service(` { "t" : "dm" , "s" : [ {"uri":"1"}, {"uri":"2"} ] } `),
 			[]did.Service{{ID: "#service", Endpoints: []did.Endpoint{{URI: "1"}, {URI: "2"}}}}},
 		{"another type", service(`{"t":"example","s":"u"}`), []did.Service{{ID: "#service", Type: "example"}}},
+		{"several types", service(`{"t":["x","dm"],"s":"u"}`), []did.Service{{ID: "#service", Endpoints: []did.Endpoint{{URI: "u"}}}}},
+		{"an id below is no id", service(`{"t":"dm","s":{"uri":"u","id":"did:a:b"}}`), []did.Service{{ID: "#service", Endpoints: []did.Endpoint{{URI: "u"}}}}},
+		{"as deep as it may be", service(`{"a":` + strings.Repeat("[", 13) + strings.Repeat("]", 13) + `}`), []did.Service{{ID: "#service", Type: "-"}}},
 		{"empty object", service(`{}`), []did.Service{{ID: "#service", Type: "-"}}},
 	}
 	for _, tt := range tests {
@@ -143,7 +146,11 @@ func TestResolveRefuses(t *testing.T) {
 	}{
 		{"another method", "did:key:" + ed, did.ErrMethod},
 		{"numalgo 1", "did:peer:1zQmZMygzYqNwU6Uhmewx5Xepf2VLp5S4HLSwwgf2aiKZuwa", did.ErrMethod},
-		{"numalgo 3", "did:peer:3zQmS19jtYDvGtKVrJhQnRFpBQAx3pJ9omx2HpNrcXFuRCz9", did.ErrMethod},
+		{"numalgo 1, too short", "did:peer:1z479cbc07c3f991725836a3a", did.ErrInvalid},
+		{"numalgo 1, another base", "did:peer:1x479cbc07c3f991725836a3aa2a581ca2029198aa420bc9", did.ErrInvalid},
+		{"numalgo 1, a dot", "did:peer:1z.479cbc07c3f991725836a3aa2a581ca2029198aa420bc9", did.ErrInvalid},
+		{"numalgo 1, nothing", "did:peer:1", did.ErrInvalid},
+		{"numalgo 3, not met", "did:peer:3zQmS19jtYDvGtKVrJhQnRFpBQAx3pJ9omx2HpNrcXFuRCz9", did.ErrNotFound},
 		{"numalgo 5", "did:peer:5z", did.ErrMethod},
 		{"numalgo of a letter", "did:peer:z", did.ErrMethod},
 		{"0: no key", "did:peer:0", did.ErrInvalid},
@@ -175,6 +182,14 @@ func TestResolveRefuses(t *testing.T) {
 		{"2: absolute service id", v + service(`{"id":"did:a:b#s","t":"dm","s":"u"}`), did.ErrInvalid},
 		{"2: service id is a number", v + service(`{"id":1,"t":"dm","s":"u"}`), did.ErrInvalid},
 		{"2: service id is null", v + service(`{"id":null,"t":"dm","s":"u"}`), did.ErrInvalid},
+		{"2: service id is an object", v + service(`{"id":{"x":"#s"},"t":"dm","s":"u"}`), did.ErrInvalid},
+		{"2: service id is a list", v + service(`{"id":["#s"],"t":"dm","s":"u"}`), did.ErrInvalid},
+		{"2: service id twice", v + service(`{"id":"#s","id":"#s","t":"dm","s":"u"}`), did.ErrInvalid},
+		{"2: service one level too deep", v + service(`{"a":`+strings.Repeat("[", 14)+strings.Repeat("]", 14)+`}`), did.ErrInvalid},
+		{"2: text behind the service", v + service(`{} x`), did.ErrInvalid},
+		{"2: text longer than a document", "did:peer:2" + strings.Repeat(".V"+ed, did.MaxMethods) + strings.Repeat(service(`{}`), did.MaxServices), did.ErrInvalid},
+		{"2: abbreviations that make the text too long", "did:peer:2" + strings.Repeat(".V"+ed, 6) +
+			service(`{"x":{"t":["dm"`+strings.Repeat(`,"dm"`, 1000)+`]}}`), did.ErrInvalid},
 		{"2: deep service", v + service(`{"a":`+strings.Repeat("[", 200)+strings.Repeat("]", 200)+`}`), did.ErrInvalid},
 		{"2: list of services", v + service(`[{"t":"dm","s":"u"}]`), did.ErrInvalid},
 	}
@@ -218,4 +233,40 @@ func TestPeer0(t *testing.T) {
 			t.Errorf("%v has services", c)
 		}
 	}
+}
+
+// FuzzPeer2Service reaches what lies behind the base64url of a service, which FuzzPeerDID hardly does.
+func FuzzPeer2Service(f *testing.F) {
+	for _, s := range []string{
+		`{}`, `{"t":"dm","s":{"uri":"u","a":["didcomm/v2"],"r":["#k"]},"id":"#s"}`, `[{"t":"dm","s":"u"},{"type":["x","dm"]}]`,
+		`{"s":[{"uri":"u"},"v",1.50]}`, `{"t":"dm","t":"dm"}`, `{"id":{"id":"#s"}}`, `[`, `{"\u0074":"d\u006d"}`,
+	} {
+		f.Add(s)
+	}
+	v := "did:peer:2.V" + public(f, crypto.Ed25519, 1).Multikey()
+	f.Fuzz(func(t *testing.T, text string) {
+		id, err := did.Parse(v + service(text))
+		if err != nil {
+			return
+		}
+		strict, strictErr := didpeer.Resolver{}.Resolve(t.Context(), id)
+		doc, err := didpeer.Resolver{Legacy: true}.Resolve(t.Context(), id)
+		if err != nil {
+			if !errors.Is(err, did.ErrInvalid) || strictErr == nil {
+				t.Fatalf("with Legacy %v, without %v", err, strictErr)
+			}
+			return
+		}
+		sameAsText(t, doc)
+		if strictErr == nil && string(strict.JSON()) != string(doc.JSON()) {
+			t.Fatalf("Legacy changes %s to %s", strict.JSON(), doc.JSON())
+		}
+		three, err := didpeer.Create3(id)
+		if err != nil || doc.AlsoKnownAs()[0] != three {
+			t.Fatalf("numalgo 3 is %s, %v", three, err)
+		}
+		if short, err := (didpeer.Resolver{Legacy: true, Known: knows(id).Known}).Resolve(t.Context(), three); err != nil || short.ID() != three {
+			t.Fatalf("%s: %v", three, err)
+		}
+	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/didpeer"
@@ -49,22 +51,70 @@ func create4(t testing.TB, o didpeer.Options) did.DID {
 	return id
 }
 
+func create2(t testing.TB, o didpeer.Options) did.DID {
+	t.Helper()
+	id, err := didpeer.Create2(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func create3(t testing.TB, two did.DID) did.DID {
+	t.Helper()
+	id, err := didpeer.Create3(two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 func resolve(t testing.TB, r didpeer.Resolver, id did.DID) *did.Document {
 	t.Helper()
 	doc, err := r.Resolve(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sameAsText(t, doc)
 	return doc
 }
 
-// knows returns a resolver that has met the given long forms.
+// sameAsText fails unless the document's text, read anew, means the same as the document. Most
+// documents are made without their text, so that this compares two ways.
+func sameAsText(t testing.TB, doc *did.Document) {
+	t.Helper()
+	text := doc.JSON()
+	again, err := did.ParseDocument(text)
+	if err != nil {
+		t.Fatalf("%.200s: %v", text, err)
+	}
+	exact := cmp.Comparer(func(a, b did.DID) bool { return a == b })
+	for name, part := range map[string]func(*did.Document) any{
+		"id":             func(d *did.Document) any { return d.ID() },
+		"alsoKnownAs":    func(d *did.Document) any { return d.AlsoKnownAs() },
+		"methods":        func(d *did.Document) any { return d.Methods() },
+		"authentication": func(d *did.Document) any { return d.Authentication() },
+		"keyAgreement":   func(d *did.Document) any { return d.KeyAgreement() },
+		"services":       func(d *did.Document) any { return d.Services() },
+	} {
+		if diff := cmp.Diff(part(again), part(doc), exact, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("%s of %s are not those of its text: %s\n%.2000s", name, doc.ID().Short(), diff, text)
+		}
+	}
+}
+
+// knows returns a resolver that has met the given long forms and did:peer:2.
 func knows(longs ...did.DID) didpeer.Resolver {
+	met := make(map[did.DID]did.DID)
+	for _, long := range longs {
+		met[long.Canonical()] = long
+		if three, err := didpeer.Create3(long); err == nil {
+			met[three] = long
+		}
+	}
 	return didpeer.Resolver{Known: func(_ context.Context, short did.DID) (did.DID, error) {
-		for _, long := range longs {
-			if long.Same(short) {
-				return long, nil
-			}
+		if long, ok := met[short]; ok {
+			return long, nil
 		}
 		return did.DID{}, did.ErrNotFound
 	}}
