@@ -87,7 +87,7 @@ func TestBrokenText(t *testing.T) {
 		"deep":               {next(change{state: set("x", nested(did.MaxDepth))}), "deeper"},
 		"very deep":          {next(change{line: replace(`"state":{`, `"state":{"x":`+strings.Repeat("[", 60000)+strings.Repeat("]", 60000)+",")}), "deeper"},
 		"many values":        {next(change{state: set("x", make([]int, 4*did.MaxValues))}), "more than"},
-		"a long entry":       {next(change{state: set("x", strings.Repeat("x", didwebvh.MaxEntry))}), "longer than"},
+		"a long entry":       {next(change{state: set("x", strings.Repeat("x", didwebvh.MaxEntry))}), "entry 2: invalid: longer than 131072"},
 	})
 }
 

@@ -46,3 +46,6 @@ func (c *Client) Watch(f func(a netip.Addr, verdict error) error) {
 		return f(netip.MustParseAddrPort(address).Addr(), verdict)
 	}
 }
+
+// Explain returns what the Client says of err, which came while caller and ctx were as they are.
+func (c *Client) Explain(caller, ctx context.Context, err error) error { return c.explain(caller, ctx, err) }
