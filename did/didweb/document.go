@@ -187,5 +187,7 @@ func (o Options) readBack(text []byte) error {
 }
 
 func sameKeys(methods []did.VerificationMethod, keys []crypto.PublicKey) bool {
-	return slices.EqualFunc(methods, keys, func(m did.VerificationMethod, k crypto.PublicKey) bool { return m.Key.Equal(k) })
+	return slices.EqualFunc(methods, keys, func(m did.VerificationMethod, k crypto.PublicKey) bool {
+		return m.Key.Equal(k)
+	})
 }

@@ -39,7 +39,8 @@ func (r Resolver) Resolve(ctx context.Context, id did.DID) (*did.Document, error
 		return nil, fmt.Errorf("resolving %s: %w", id.Short(), err)
 	}
 	if doc.ID() != id {
-		return nil, fmt.Errorf("resolving %s: %w: the host has the document of %s there", id.Short(), did.ErrInvalid, doc.ID().Short())
+		return nil, fmt.Errorf("resolving %s: %w: the host has the document of %s there",
+			id.Short(), did.ErrInvalid, doc.ID().Short())
 	}
 	return doc, nil
 }

@@ -83,7 +83,8 @@ func checkType(h http.Header, types []string) error {
 	}
 	given := h.Values("Content-Type")
 	if len(given) != 1 {
-		return fmt.Errorf("%w: the answer has %d media types, want one of %s", did.ErrInvalid, len(given), strings.Join(types, ", "))
+		return fmt.Errorf("%w: the answer has %d media types, want one of %s",
+			did.ErrInvalid, len(given), strings.Join(types, ", "))
 	}
 	kind, _, err := mime.ParseMediaType(given[0])
 	if err != nil || !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, kind) }) {

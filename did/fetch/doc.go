@@ -21,7 +21,8 @@
 //     addresses; such a network has to keep its translator away from its private hosts.
 //   - A host is an IP address in its usual form or a name of letters, digits, hyphens and dots. Names that end in a
 //     number ("2130706433", "0x7f.1") are refused, since some resolvers read addresses in them; so are names that end
-//     in a dot, so that a host has one name. International names come as punycode.
+//     in a dot, so that a host has one name. International names come as punycode, and everything else that a URL has
+//     to escape comes escaped.
 //   - Redirects are errors. The file of a DID has one place, and its host can serve it there.
 //   - Ports are free: a DID may name one. What can be reached that way is a TLS server with a certificate for the
 //     name.

@@ -48,4 +48,6 @@ func (c *Client) Watch(f func(a netip.Addr, verdict error) error) {
 }
 
 // Explain returns what the Client says of err, which came while caller and ctx were as they are.
-func (c *Client) Explain(caller, ctx context.Context, err error) error { return c.explain(caller, ctx, err) }
+func (c *Client) Explain(caller, ctx context.Context, err error) error {
+	return c.explain(caller, ctx, err)
+}

@@ -14,10 +14,19 @@ import (
 // maxURL is the longest URL that is asked, in bytes. It holds that of the longest DID.
 const maxURL = 2 * did.MaxLength
 
+// marks are the characters of a URL beside letters and digits (RFC 3986 section 2).
+const marks = "-._~:/?#[]@!$&'()*+,;=%"
+
 // parseTarget reads a URL that may be asked and returns it with a host in lower case.
 func parseTarget(raw string) (*url.URL, error) {
 	if len(raw) > maxURL {
 		return nil, fmt.Errorf("longer than %d bytes", maxURL)
+	}
+	// net/url takes more, and net/http would write a space in a query into the line of the request.
+	for i := range len(raw) {
+		if c := raw[i]; !isDigit(c) && !isLetter(c) && strings.IndexByte(marks, c) < 0 {
+			return nil, errors.New("has characters that a URL has to escape; write international names as punycode")
+		}
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -87,8 +96,8 @@ func checkLabel(label string) error {
 		return errors.New("has a label with a hyphen at its end")
 	}
 	for i := range len(label) {
-		if c := label[i]; c != '-' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return errors.New("has other characters than letters, digits, hyphens and dots; write international names as punycode")
+		if c := label[i]; c != '-' && !isDigit(c) && !isLetter(c) {
+			return errors.New("has other characters than letters, digits, hyphens and dots")
 		}
 	}
 	return nil
@@ -105,4 +114,5 @@ func isNumber(label string) bool {
 	return true
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
