@@ -29,7 +29,8 @@ const (
 
 // Clean returns the arrival as a driver has to store it: DIDs canonical (Long apart), times in UTC,
 // the fields that Put sets at their start values. Payload is not copied. It returns ErrTooLarge for a
-// payload over MaxPayload, and an error for an arrival without owner or a claim without sender.
+// payload over MaxPayload, and an error for an arrival without owner, or a claim or a set to withhold it under
+// without sender.
 // A claim's name that is no petname is made one.
 func (a Arrival) Clean() (Arrival, error) {
 	if a.Owner.IsZero() {
@@ -37,6 +38,9 @@ func (a Arrival) Clean() (Arrival, error) {
 	}
 	if err := checkPayload(a.Payload); err != nil {
 		return a, fmt.Errorf("arrival: %w", err)
+	}
+	if a.From.IsZero() && a.Withhold != ([32]byte{}) {
+		return a, errors.New("arrival: an anonymous sender has no keys that could have changed")
 	}
 	if a.Claim != nil {
 		claim, err := a.Claim.clean(a)
@@ -48,7 +52,10 @@ func (a Arrival) Clean() (Arrival, error) {
 	a.Owner, a.From = a.Owner.Canonical(), a.From.Canonical()
 	a.Created, a.Expires, a.Received = utc(a.Created), utc(a.Expires), utc(a.Received)
 	a.Seq, a.Rev, a.Disposition, a.Shown, a.Acked = 0, 0, Pending, false, false
-	if a.Kept {
+	switch {
+	case a.Withhold != [32]byte{}:
+		a.Disposition = Withheld
+	case a.Kept:
 		a.Disposition = Kept
 	}
 	return a, nil
@@ -62,6 +69,8 @@ func (c Claim) clean(a Arrival) (Claim, error) {
 	if !ValidName(c.Contact.Name) {
 		c.Contact.Name = PetName(c.Contact.Name, "contact")
 	}
+	c.Contact.Ours = a.Owner
+	c.Contact.learnt(KeysClaimed, a.Received)
 	contact, err := c.Contact.Clean()
 	if err != nil {
 		return c, fmt.Errorf("claim: %w", err)
@@ -94,10 +103,11 @@ func checkPayload(b []byte) error {
 	return nil
 }
 
-// Clean returns a copy of the contact as a driver has to store it: the DID canonical, times in UTC,
-// at most 16 addresses, what it says of itself valid UTF-8 and cut to its limits, a level that is none
-// ReceiptsDefault, nothing shared with c. It returns ErrName for a bad name, and an error if there is
-// no DID.
+// Clean returns a copy of the contact as a driver has to store it: DIDs canonical, times in UTC, pins and keys
+// sorted and each once, the history cut to its first and its newest events, at most 16 addresses, what it says of
+// itself valid UTF-8 and cut to its limits, a level that is none ReceiptsDefault, nothing shared with c. Pins are
+// taken from Keys where there are none. It returns ErrName for a bad name, ErrTooLarge for more keys than a document
+// has, and an error if there is no DID or Keys are not those of Pins.
 func (c Contact) Clean() (Contact, error) {
 	if c.DID.IsZero() {
 		return c, errors.New("contact: no DID")
@@ -106,7 +116,10 @@ func (c Contact) Clean() (Contact, error) {
 		return c, fmt.Errorf("contact %q: %w", c.Name, ErrName)
 	}
 	c = c.Clone()
-	c.DID, c.Added, c.Seen = c.DID.Canonical(), utc(c.Added), utc(c.Seen)
+	if err := c.cleanKeys(); err != nil {
+		return c, fmt.Errorf("contact %q: %w", c.Name, err)
+	}
+	c.DID, c.Ours, c.Added, c.Seen = c.DID.Canonical(), c.Ours.Canonical(), utc(c.Added), utc(c.Seen)
 	c.Addresses = c.Addresses[:min(len(c.Addresses), maxAddresses)]
 	c.DisplayName, c.Description = cut(c.DisplayName, MaxDisplayName), cut(c.Description, MaxDescription)
 	if c.Receipts < ReceiptsDefault || c.Receipts > ReceiptsAll {
@@ -131,6 +144,7 @@ func cut(text string, size int) string {
 func (c Contact) Clone() Contact {
 	c.Pins, c.Addresses = slices.Clone(c.Pins), slices.Clone(c.Addresses)
 	c.PeerRecord, c.Invitation = slices.Clone(c.PeerRecord), slices.Clone(c.Invitation)
+	c.Keys, c.History, c.Offer = slices.Clone(c.Keys), slices.Clone(c.History), c.Offer.clone()
 	return c
 }
 

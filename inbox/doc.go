@@ -15,6 +15,10 @@
 //   - DIDs that identify (owner, sender, recipient) are stored in canonical form; drivers
 //     canonicalise what they are given. The long form of a did:peer:4 is kept apart, see
 //     [Contacts].
+//   - What the changed keys of a contact prove is withheld: no query shows it unless it is asked for by
+//     its disposition, nothing settles or marks it, and nothing that it says is done. It leaves that
+//     state by [Contacts].ReleaseContact, by coming again with trusted keys, or with its contact. How
+//     much there may be of it is bounded for each sender.
 //   - States only advance; a late or doubled step changes nothing.
 //   - All methods may be called by many goroutines at once. A call whose context ends may still
 //     commit.

@@ -24,6 +24,9 @@ const (
 	Consumed
 	// Rejected means that its handler gave up on it; it is kept for diagnosis.
 	Rejected
+	// Withheld means that its sender is a contact whose keys have changed: it is nobody's until the user has
+	// accepted those that prove it, see Contacts.ReleaseContact.
+	Withheld
 )
 
 // String returns the lower-case name of the disposition.
@@ -37,6 +40,8 @@ func (d Disposition) String() string {
 		return "consumed"
 	case Rejected:
 		return "rejected"
+	case Withheld:
+		return "withheld"
 	}
 	return "unknown"
 }
@@ -73,6 +78,11 @@ type Arrival struct {
 	// Kept commits the entry as Kept instead of Pending: there is no more to be done for it than that. Behind
 	// an entry of the same sender that is Pending it becomes Pending as well, so that it does not pass that.
 	Kept bool
+	// Withhold commits the entry as Withheld under this set of keys (see KeySet), which prove it; zero: not. Of
+	// one sender at most MaxWithheld entries and MaxWithheldBytes of payload are held that way. If the sender is a
+	// contact that trusts the set by now (see Contact.Trusts) the entry becomes Pending instead. The claim of an
+	// arrival that is withheld is not looked at.
+	Withhold [32]byte
 	// Long is the long form of From where From has one: it is remembered as by Contacts.Learn.
 	Long did.DID
 	// Claim makes From a contact, if it is none yet, by using up an invitation.
@@ -95,15 +105,27 @@ type Claim struct {
 type PutStatus int
 
 const (
-	// Added means that the entry is new and has been committed.
+	// Added means that the entry is new and has been committed; or that it was Withheld, and has come again proven by
+	// keys that are trusted: then it is as if it came only now, with the Seq that it had.
 	Added PutStatus = iota + 1
-	// Duplicate means that the same message from the same sender had been committed before.
+	// Duplicate means that the same message from the same sender had been committed before, and is not withheld.
 	Duplicate
 	// Conflict means that the sender has used the message's id for another payload; it is not stored.
 	Conflict
 	// InvitationUsed means that the claimed single-use invitation was used up before: by somebody else,
 	// or by the sender, who is no longer a contact; nothing is stored.
 	InvitationUsed
+	// KeptBack means that the entry is Withheld, by this call or an earlier one.
+	KeptBack
+	// NoRoom means that there is no room for another withheld one of the sender, or that the sender is no contact any
+	// more; it is not stored.
+	NoRoom
+)
+
+// Limits of what is withheld of one sender.
+const (
+	MaxWithheld      = 200
+	MaxWithheldBytes = 4 << 20
 )
 
 // String returns the lower-case name of the status.
@@ -117,6 +139,10 @@ func (s PutStatus) String() string {
 		return "conflict"
 	case InvitationUsed:
 		return "invitation used"
+	case KeptBack:
+		return "kept back"
+	case NoRoom:
+		return "no room"
 	}
 	return "unknown"
 }
@@ -144,7 +170,8 @@ const (
 type Query struct {
 	Owner, From         did.DID
 	MessageID, ThreadID string
-	Dispositions        []Disposition
+	// Dispositions selects entries that have one of them; none means any but Withheld.
+	Dispositions []Disposition
 	// Seqs selects entries by number, at most MaxSeqs (else ErrTooLarge); none means any.
 	Seqs []int64
 	// Unacked selects entries without MarkAcked.
@@ -168,7 +195,8 @@ type Query struct {
 // payload. That knowledge outlives the deletion of the entry.
 type Inbox interface {
 	// Put commits the arrivals durably in one step and says in their order what became of each. An
-	// arrival may be the duplicate of an earlier one in the same call. When the error is not nil
+	// arrival may be the duplicate of an earlier one in the same call. A contact that is made knows us by the
+	// entry's Owner (Contact.Ours). When the error is not nil
 	// nothing is known to be committed and nothing may be acknowledged.
 	Put(ctx context.Context, as ...Arrival) ([]PutResult, error)
 	// List returns the entries that q selects.
@@ -178,7 +206,7 @@ type Inbox interface {
 	// ErrNotFound if there is no such entry.
 	Handled(ctx context.Context, owner did.DID, seq int64, d Disposition, replies ...Parcel) error
 	// Mark sets a consumer's mark on entries and queues receipts for them, in one step. Unknown entries
-	// are passed over. Receipts are queued as by Enqueue.
+	// and withheld ones are passed over. Receipts are queued as by Enqueue.
 	Mark(ctx context.Context, owner did.DID, m Mark, seqs []int64, receipts ...Parcel) error
 	// Delete removes entries for good; the knowledge that they had arrived stays.
 	Delete(ctx context.Context, owner did.DID, seqs ...int64) error

@@ -49,7 +49,8 @@ func TestNames(t *testing.T) {
 		inbox.Pending.String(): "pending", inbox.Kept.String(): "kept", inbox.Consumed.String(): "consumed",
 		inbox.Rejected.String(): "rejected", inbox.Disposition(0).String(): "unknown",
 		inbox.Added.String(): "added", inbox.Duplicate.String(): "duplicate", inbox.Conflict.String(): "conflict",
-		inbox.InvitationUsed.String(): "invitation used",
+		inbox.InvitationUsed.String(): "invitation used", inbox.Withheld.String(): "withheld",
+		inbox.KeptBack.String(): "kept back", inbox.NoRoom.String(): "no room",
 	} {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -91,6 +92,7 @@ func TestCleanArrival(t *testing.T) {
 	for name, bad := range map[string]inbox.Arrival{
 		"no owner":        {Entry: inbox.Entry{From: bob}},
 		"anonymous claim": {Entry: inbox.Entry{Owner: bob}, Claim: &inbox.Claim{}},
+		"anonymous keys":  {Entry: inbox.Entry{Owner: bob}, Withhold: [32]byte{1}},
 	} {
 		if _, err := bad.Clean(); err == nil {
 			t.Errorf("%s: no error", name)

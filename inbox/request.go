@@ -54,7 +54,8 @@ type Requests interface {
 	// Requests returns what is held, oldest first.
 	Requests(ctx context.Context) ([]Request, error)
 	// AcceptRequest makes a contact of the sender, and returns it: c with its DID, long form, pins,
-	// addresses and record filled in, and the name made unique as that of a Claim. The message arrives in
+	// addresses, record and Ours filled in, KeysRequested in its history if c has none, and the name made unique as
+	// that of a Claim. The message arrives in
 	// the inbox, as by Put at the time now, unless c is Blocked: then it is dropped. A sender who has
 	// become a contact meanwhile stays the one it is, except that it is Blocked if c is; a contact that is
 	// Blocked has its message dropped. All of it is one step. ErrNotFound if nothing of the sender is held.
@@ -98,13 +99,18 @@ func (r Request) Clone() Request {
 	return r
 }
 
-// Introduce returns c as the contact that accepting the request makes: with the DID, pins, addresses and
-// record of the sender, clean, and with a name that is a petname but perhaps not unique.
-func (r Request) Introduce(c Contact) (Contact, error) {
+// Introduce returns c as the contact that accepting the request at the time now makes: with the DID, pins,
+// addresses and record of the sender, Ours as the request has it, with a history of its keys, clean, and with a name
+// that is a petname but perhaps not unique. Keys of c that are not those of Pins are dropped.
+func (r Request) Introduce(c Contact, now time.Time) (Contact, error) {
 	if !ValidName(c.Name) {
 		c.Name = PetName(c.Name, "contact")
 	}
-	c.DID, c.Pins, c.Addresses, c.PeerRecord = r.From, r.Pins, r.Addresses, r.PeerRecord
+	if KeySet(Fingerprints(c.Keys)) != KeySet(r.Pins) {
+		c.Keys = nil
+	}
+	c.DID, c.Pins, c.Addresses, c.PeerRecord, c.Ours = r.From, r.Pins, r.Addresses, r.PeerRecord, r.Owner
+	c.learnt(KeysRequested, now)
 	c, err := c.Clean()
 	if err != nil {
 		return c, fmt.Errorf("request: %w", err)

@@ -82,7 +82,7 @@ func TestIntroduce(t *testing.T) {
 		Pins: [][32]byte{{1}}, Addresses: []string{"a"}, PeerRecord: []byte("r"),
 	}
 	for wish, name := range map[string]string{"dora": "dora", "two words": "two-words", "": "contact"} {
-		c, err := r.Introduce(inbox.Contact{DID: bob, Name: wish, Blocked: true, Addresses: []string{"b"}, Receipts: inbox.ReceiptsNone})
+		c, err := r.Introduce(inbox.Contact{DID: bob, Name: wish, Blocked: true, Addresses: []string{"b"}, Receipts: inbox.ReceiptsNone}, zoned)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestIntroduce(t *testing.T) {
 			t.Fatal("the contact shares memory with the request")
 		}
 	}
-	if _, err := (inbox.Request{}).Introduce(inbox.Contact{Name: "nobody"}); err == nil {
+	if _, err := (inbox.Request{}).Introduce(inbox.Contact{Name: "nobody"}, zoned); err == nil {
 		t.Error("nobody became a contact")
 	}
 	now := time.Now()

@@ -39,7 +39,8 @@ func claimMakesContact(t *testing.T, s inbox.Store) {
 	got := put(t, s, a)
 	same(t, "result", got, []inbox.PutResult{{Status: inbox.Added, Seq: got[0].Seq, Contact: "dora"}})
 	want := a.Claim.Contact
-	want.DID = dora
+	want.DID, want.Ours = dora, alice
+	want.History = []inbox.KeyEvent{{At: start, How: inbox.KeysClaimed, Keys: inbox.KeySet(want.Pins)}}
 	c, err := s.Contact(t.Context(), dora)
 	noErr(t, err)
 	same(t, "contact", c, want)
@@ -57,7 +58,9 @@ func claimFirst(t *testing.T, s inbox.Store) {
 	same(t, "names", []string{got[0].Contact, got[1].Contact, got[2].Contact}, []string{"bob", "", ""})
 	cs, err := s.Contacts(t.Context())
 	noErr(t, err)
-	same(t, "contacts", cs, []inbox.Contact{contact(bob, "bob")})
+	want := contact(bob, "bob")
+	want.Ours = alice
+	same(t, "contacts", cs, []inbox.Contact{want})
 }
 
 func claimRace(t *testing.T, s inbox.Store) {

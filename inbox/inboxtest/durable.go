@@ -20,6 +20,7 @@ func RunDurable(t *testing.T, arrange func(t *testing.T) (open func() inbox.Stor
 		"goes on where a lease ended":  durableLease,
 		"keeps claims and long forms":  durableFacts,
 		"is the same after many turns": durableTurns,
+		"releases what was withheld":   durableWithheld,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,7 +41,10 @@ func durableKeeps(t *testing.T, open func() inbox.Store) {
 	seqs := put(t, s, message(bob, "m1", "hello"), message(carol, "m2", "there"), claiming(carol, "m3", "i1", "carol"))
 	noErr(t, s.Handled(t.Context(), alice, seqs[0].Seq, inbox.Kept, letter(bob, "r1", "re")))
 	noErr(t, s.Mark(t.Context(), alice, inbox.MarkShown, []int64{seqs[0].Seq}))
-	noErr(t, s.AddContact(t.Context(), contact(bob, "bob")))
+	c := knownContact()
+	c.DID, c.Name = bob, "bob"
+	noErr(t, s.AddContact(t.Context(), c))
+	put(t, s, withheld(bob, "w1", 2))
 	hold(t, s, fullRequest(), inbox.Held)
 	enqueue(t, s, letter(carol, "p1", "x"), letter(carol, "p2", "x"))
 	settle(t, s, claim(t, s, start, inbox.Limit{Destinations: 1})[0], at(tick), at(time.Hour),
@@ -124,6 +128,19 @@ func durableFacts(t *testing.T, open func() inbox.Store) {
 	noErr(t, err)
 	same(t, "setting", string(value), "4001")
 	same(t, "claim", statuses(put(t, s, claiming(bob, "m1", "i1", "bob"))), []string{"invitation used"})
+	noErr(t, s.Close())
+}
+
+func durableWithheld(t *testing.T, open func() inbox.Store) {
+	s := open()
+	noErr(t, s.AddContact(t.Context(), trusting(contact(bob, "bob"), 1)))
+	put(t, s, withheld(bob, "m1", 2), withheld(bob, "m2", 3), withheld(bob, "m3", 2))
+	s = reopen(t, s, open)
+	same(t, "released", release(t, s, bob, 2), 2)
+	s = reopen(t, s, open)
+	same(t, "pending", entryIDs(list(t, s, inbox.Query{BySeq: true})), []string{"m1", "m3"})
+	same(t, "withheld", entryIDs(back(t, s)), []string{"m2"})
+	same(t, "again", statuses(put(t, s, withheld(bob, "m2", 3), withheld(bob, "m4", 2))), []string{"kept back", "added"})
 	noErr(t, s.Close())
 }
 

@@ -56,6 +56,7 @@ func people() *rapid.Generator[did.DID] { return rapid.SampledFrom([]did.DID{bob
 func owners() *rapid.Generator[did.DID] { return rapid.SampledFrom([]did.DID{alice, alice, carol}) }
 func texts() *rapid.Generator[string]   { return rapid.SampledFrom([]string{"x", "x", "x", "y"}) }
 func someIDs() *rapid.Generator[string] { return rapid.SampledFrom(ids("m", 6)) }
+func numbers() *rapid.Generator[byte]   { return rapid.ByteRange(1, 3) } // of sets of keys
 func states() *rapid.Generator[int]     { return rapid.IntRange(0, int(inbox.Read)+1) }
 
 // explore runs the actions in random order against a fresh pair, many times.
@@ -88,7 +89,7 @@ func inboxProperty(t *testing.T, open func(t *testing.T) inbox.Store) {
 	explore(t, open, func(p *pair) map[string]func(*rapid.T) {
 		return map[string]func(*rapid.T){
 			"put": p.put, "put 2": p.put, "handled": p.handled, "mark": p.mark, "delete": p.delete, "list": p.list,
-			"remove contact": p.removeContact, "match": p.match,
+			"remove contact": p.removeContact, "match": p.match, "release": p.release, "offer": p.offer,
 		}
 	})
 }
@@ -204,10 +205,16 @@ func (p *pair) arrival(t *rapid.T) inbox.Arrival {
 	a := message(from, someIDs().Draw(t, "id"), texts().Draw(t, "text"))
 	a.Owner, a.Long = owners().Draw(t, "owner"), from
 	a.ThreadID, a.Kept = someIDs().Draw(t, "thread"), rapid.Bool().Draw(t, "kept")
+	if !from.IsZero() && rapid.IntRange(0, 2).Draw(t, "other keys") == 0 {
+		a.Withhold = setOf(numbers().Draw(t, "withhold"))
+	}
 	if !from.IsZero() && rapid.IntRange(0, 3).Draw(t, "claims") == 0 {
 		a.Claim = &inbox.Claim{
 			Invitation: someIDs().Draw(t, "invitation"), Multi: rapid.Bool().Draw(t, "multi"),
-			Contact: inbox.Contact{Name: rapid.SampledFrom([]string{"anna", "Anna", "", "a b"}).Draw(t, "name")},
+			Contact: inbox.Contact{
+				Name: rapid.SampledFrom([]string{"anna", "Anna", "", "a b"}).Draw(t, "name"),
+				Keys: keysOf(numbers().Draw(t, "keys")),
+			},
 		}
 	}
 	return a
@@ -237,6 +244,31 @@ func (p *pair) removeContact(t *rapid.T) {
 	p.both(t, "remove", func(s inbox.Store) (any, error) { return nil, s.RemoveContact(p.ctx, id) })
 }
 
+// release pins keys, and releases what was withheld under them or, which is refused, under others.
+func (p *pair) release(t *rapid.T) {
+	id, pinned, keys := people().Draw(t, "contact"), numbers().Draw(t, "pinned"), numbers().Draw(t, "keys")
+	if rapid.IntRange(0, 3).Draw(t, "honest") > 0 {
+		pinned = keys
+	}
+	p.both(t, "release", func(s inbox.Store) (any, error) {
+		n, err := s.ReleaseContact(p.ctx, id, setOf(keys), accept(pinned))
+		if err != nil && !errors.Is(err, inbox.ErrNotFound) {
+			err = inbox.ErrConflict // any error will do
+		}
+		return n, err
+	})
+}
+
+func (p *pair) offer(t *rapid.T) {
+	id, n := people().Draw(t, "contact"), numbers().Draw(t, "keys")
+	p.both(t, "offer", func(s inbox.Store) (any, error) {
+		return nil, s.UpdateContact(p.ctx, id, func(c *inbox.Contact) error {
+			c.Offer = &inbox.Offer{Keys: keysOf(n), At: p.now}
+			return nil
+		})
+	})
+}
+
 func (p *pair) list(t *rapid.T) {
 	q := inbox.Query{
 		Unacked: rapid.Bool().Draw(t, "unacked"), AfterSeq: rapid.Int64Range(0, 5).Draw(t, "after seq"),
@@ -246,7 +278,7 @@ func (p *pair) list(t *rapid.T) {
 	if rapid.Bool().Draw(t, "select") {
 		q.Owner, q.From = owners().Draw(t, "owner"), people().Draw(t, "from")
 	}
-	for _, d := range rapid.SliceOfN(rapid.IntRange(1, 4), 0, 2).Draw(t, "dispositions") {
+	for _, d := range rapid.SliceOfN(rapid.IntRange(1, 5), 0, 2).Draw(t, "dispositions") {
 		q.Dispositions = append(q.Dispositions, inbox.Disposition(d))
 	}
 	p.both(t, "list", func(s inbox.Store) (any, error) { return s.List(p.ctx, q) })

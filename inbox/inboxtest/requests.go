@@ -199,7 +199,8 @@ func requestAccepted(t *testing.T, s inbox.Store) {
 	r := fullRequest()
 	want := inbox.Contact{
 		DID: dora, Name: "dora-2", Added: at(time.Minute), Receipts: inbox.ReceiptsNone,
-		Pins: r.Pins, Addresses: r.Addresses, PeerRecord: r.PeerRecord,
+		Pins: r.Pins, Addresses: r.Addresses, PeerRecord: r.PeerRecord, Ours: alice,
+		History: []inbox.KeyEvent{{At: at(time.Minute), How: inbox.KeysRequested, Keys: inbox.KeySet(r.Pins)}},
 	}
 	same(t, "contact returned", got, want)
 	kept, err := s.Contact(t.Context(), dora)

@@ -33,12 +33,13 @@ func storeStats(t *testing.T, s inbox.Store) {
 		noErr(t, err)
 	}
 	noErr(t, s.AddContact(t.Context(), inbox.Contact{DID: bob, Name: "bob"}))
+	put(t, s, withheld(bob, "w1", 2), withheld(bob, "w2", 3))
 	hold(t, s, asking(carol, "m1", "x"), inbox.Held)
 	hold(t, s, asking(dora, "m1", "x"), inbox.Held)
 	got, err := s.Stats(t.Context())
 	noErr(t, err)
-	newest := sent(t, s, inbox.SentQuery{Newest: true, Limit: 1})[0].Rev
-	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Waiting: 3, Failed: 2, Contacts: 1, Requests: 2, Rev: newest})
+	newest := list(t, s, inbox.Query{MessageID: "w2", Dispositions: []inbox.Disposition{inbox.Withheld}})[0].Rev
+	same(t, "stats", got, inbox.Stats{Pending: 1, Unread: 1, Withheld: 2, Waiting: 3, Failed: 2, Contacts: 1, Requests: 2, Rev: newest})
 }
 
 // hinted reports whether a hint comes; drivers leave it before the call that causes it returns.
@@ -129,34 +130,35 @@ func storeClosed(t *testing.T, s inbox.Store) {
 	}
 	ctx := t.Context()
 	for name, call := range map[string]func() error{
-		"Put":           func() error { _, err := s.Put(ctx, message(bob, "m2", "x")); return err },
-		"List":          func() error { _, err := s.List(ctx, inbox.Query{}); return err },
-		"Handled":       func() error { return s.Handled(ctx, alice, 1, inbox.Kept) },
-		"Mark":          func() error { return s.Mark(ctx, alice, inbox.MarkShown, []int64{1}) },
-		"Delete":        func() error { return s.Delete(ctx, alice, 1) },
-		"Enqueue":       func() error { _, err := s.Enqueue(ctx, letter(bob, "m2", "x")); return err },
-		"Claim":         func() error { _, err := s.Claim(ctx, start, at(tick), inbox.Limit{}); return err },
-		"Settle":        func() error { return s.Settle(ctx, inbox.Batch{}, nil, start, start) },
-		"Due":           func() error { _, _, err := s.Due(ctx); return err },
-		"Wake":          func() error { return s.Wake(ctx, bob, start) },
-		"Advance":       func() error { _, err := s.Advance(ctx, alice, bob, nil, inbox.Read, start); return err },
-		"Cancel":        func() error { _, err := s.Cancel(ctx, alice, "m1", start); return err },
-		"Sent":          func() error { _, err := s.Sent(ctx, inbox.SentQuery{}); return err },
-		"AddContact":    func() error { return s.AddContact(ctx, contact(bob, "bob")) },
-		"Contact":       func() error { _, err := s.Contact(ctx, bob); return err },
-		"Contacts":      func() error { _, err := s.Contacts(ctx); return err },
-		"UpdateContact": func() error { return s.UpdateContact(ctx, bob, nil) },
-		"RemoveContact": func() error { return s.RemoveContact(ctx, bob) },
-		"Claimed":       func() error { _, err := s.Claimed(ctx, "i"); return err },
-		"Learn":         func() error { return s.Learn(ctx, doraL) },
-		"LongForm":      func() error { _, err := s.LongForm(ctx, dora); return err },
-		"Setting":       func() error { _, err := s.Setting(ctx, "x"); return err },
-		"SetSetting":    func() error { return s.SetSetting(ctx, "x", nil) },
-		"Hold":          func() error { _, err := s.Hold(ctx, asking(bob, "m1", "x")); return err },
-		"Requests":      func() error { _, err := s.Requests(ctx); return err },
-		"AcceptRequest": func() error { _, err := s.AcceptRequest(ctx, bob, contact(bob, "bob"), start); return err },
-		"DropRequest":   func() error { return s.DropRequest(ctx, bob) },
-		"Stats":         func() error { _, err := s.Stats(ctx); return err },
+		"Put":            func() error { _, err := s.Put(ctx, message(bob, "m2", "x")); return err },
+		"List":           func() error { _, err := s.List(ctx, inbox.Query{}); return err },
+		"Handled":        func() error { return s.Handled(ctx, alice, 1, inbox.Kept) },
+		"Mark":           func() error { return s.Mark(ctx, alice, inbox.MarkShown, []int64{1}) },
+		"Delete":         func() error { return s.Delete(ctx, alice, 1) },
+		"Enqueue":        func() error { _, err := s.Enqueue(ctx, letter(bob, "m2", "x")); return err },
+		"Claim":          func() error { _, err := s.Claim(ctx, start, at(tick), inbox.Limit{}); return err },
+		"Settle":         func() error { return s.Settle(ctx, inbox.Batch{}, nil, start, start) },
+		"Due":            func() error { _, _, err := s.Due(ctx); return err },
+		"Wake":           func() error { return s.Wake(ctx, bob, start) },
+		"Advance":        func() error { _, err := s.Advance(ctx, alice, bob, nil, inbox.Read, start); return err },
+		"Cancel":         func() error { _, err := s.Cancel(ctx, alice, "m1", start); return err },
+		"Sent":           func() error { _, err := s.Sent(ctx, inbox.SentQuery{}); return err },
+		"AddContact":     func() error { return s.AddContact(ctx, contact(bob, "bob")) },
+		"Contact":        func() error { _, err := s.Contact(ctx, bob); return err },
+		"Contacts":       func() error { _, err := s.Contacts(ctx); return err },
+		"UpdateContact":  func() error { return s.UpdateContact(ctx, bob, nil) },
+		"RemoveContact":  func() error { return s.RemoveContact(ctx, bob) },
+		"ReleaseContact": func() error { _, err := s.ReleaseContact(ctx, bob, setOf(1), nil); return err },
+		"Claimed":        func() error { _, err := s.Claimed(ctx, "i"); return err },
+		"Learn":          func() error { return s.Learn(ctx, doraL) },
+		"LongForm":       func() error { _, err := s.LongForm(ctx, dora); return err },
+		"Setting":        func() error { _, err := s.Setting(ctx, "x"); return err },
+		"SetSetting":     func() error { return s.SetSetting(ctx, "x", nil) },
+		"Hold":           func() error { _, err := s.Hold(ctx, asking(bob, "m1", "x")); return err },
+		"Requests":       func() error { _, err := s.Requests(ctx); return err },
+		"AcceptRequest":  func() error { _, err := s.AcceptRequest(ctx, bob, contact(bob, "bob"), start); return err },
+		"DropRequest":    func() error { return s.DropRequest(ctx, bob) },
+		"Stats":          func() error { _, err := s.Stats(ctx); return err },
 	} {
 		if err := call(); !errors.Is(err, inbox.ErrClosed) {
 			t.Errorf("%s: err = %v, want ErrClosed", name, err)

@@ -22,7 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) inbox.Store) {
 		"Put": putScenarios, "List": listScenarios, "Settle": handledScenarios, "Claim": claimScenarios,
 		"Enqueue": enqueueScenarios, "Delivery": deliveryScenarios, "Retry": retryScenarios, "Sent": sentScenarios,
 		"Contacts": contactScenarios, "Facts": factScenarios, "Store": storeScenarios, "Requests": requestScenarios,
-		"Match": matchScenarios, "Receipts": receiptScenarios,
+		"Match": matchScenarios, "Receipts": receiptScenarios, "Keys": keyScenarios, "Withheld": withheldScenarios,
 	}
 	for group, scenarios := range groups {
 		for name, scenario := range scenarios {
@@ -219,6 +219,7 @@ func wantDue(t *testing.T, s inbox.Store, want time.Duration) {
 // contents is all that a store says it holds.
 type contents struct {
 	Entries  []inbox.Entry
+	Withheld []inbox.Entry
 	Parcels  []inbox.Parcel
 	Contacts []inbox.Contact
 	Requests []inbox.Request
@@ -228,13 +229,14 @@ type contents struct {
 }
 
 func holds(ctx context.Context, s inbox.Store) (c contents, err error) {
-	var errs [6]error
+	var errs [7]error
 	c.Entries, errs[0] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000})
 	c.Parcels, errs[1] = s.Sent(ctx, inbox.SentQuery{BySeq: true, Limit: 1000})
 	c.Contacts, errs[2] = s.Contacts(ctx)
 	c.Stats, errs[3] = s.Stats(ctx)
 	c.Due, c.Waits, errs[4] = s.Due(ctx)
 	c.Requests, errs[5] = s.Requests(ctx)
+	c.Withheld, errs[6] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000, Dispositions: []inbox.Disposition{inbox.Withheld}})
 	for _, e := range errs {
 		if e != nil {
 			return c, e

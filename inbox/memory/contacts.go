@@ -64,29 +64,31 @@ func (s *Store) Contacts(ctx context.Context) (list []inbox.Contact, err error) 
 
 // UpdateContact implements inbox.Contacts.
 func (s *Store) UpdateContact(ctx context.Context, id did.DID, change func(*inbox.Contact) error) error {
-	id = id.Canonical()
-	return s.step(ctx, func() error {
-		old, ok := s.contacts[id]
-		if !ok {
-			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
-		}
-		c := old.Clone()
-		if err := change(&c); err != nil {
-			return err
-		}
-		c, err := c.Clean()
-		if err != nil {
-			return err
-		}
-		if c.DID != id {
-			return fmt.Errorf("contact %q: its DID cannot be changed", old.Name)
-		}
-		if inbox.FoldName(c.Name) != inbox.FoldName(old.Name) && s.named(c.Name) {
-			return fmt.Errorf("contact %q: %w", c.Name, inbox.ErrExists)
-		}
-		s.contacts[id] = c
-		return nil
-	})
+	_, err := s.ReleaseContact(ctx, id, [32]byte{}, change)
+	return err
+}
+
+// changed returns the contact with the DID, as change makes it, and stores nothing.
+func (s *Store) changed(id did.DID, change func(*inbox.Contact) error) (inbox.Contact, error) {
+	old, ok := s.contacts[id.Canonical()]
+	if !ok {
+		return old, fmt.Errorf("contact: %w", inbox.ErrNotFound)
+	}
+	c := old.Clone()
+	if err := change(&c); err != nil {
+		return c, err
+	}
+	c, err := c.Clean()
+	if err != nil {
+		return c, err
+	}
+	if c.DID != old.DID {
+		return c, fmt.Errorf("contact %q: its DID cannot be changed", old.Name)
+	}
+	if inbox.FoldName(c.Name) != inbox.FoldName(old.Name) && s.named(c.Name) {
+		return c, fmt.Errorf("contact %q: %w", c.Name, inbox.ErrExists)
+	}
+	return c, nil
 }
 
 // RemoveContact implements inbox.Contacts.
@@ -96,6 +98,7 @@ func (s *Store) RemoveContact(ctx context.Context, id did.DID) error {
 			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
 		}
 		delete(s.contacts, id.Canonical())
+		s.discard(func(e *inbox.Entry) bool { return e.From == id.Canonical() && e.Disposition == inbox.Withheld })
 		return nil
 	})
 }

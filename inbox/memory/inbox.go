@@ -54,15 +54,16 @@ func (s *Store) Put(ctx context.Context, as ...inbox.Arrival) ([]inbox.PutResult
 }
 
 func (s *Store) put(a inbox.Arrival) inbox.PutResult {
+	s.trust(&a)
 	id, hash := identify(a.Entry)
 	if old, ok := s.arrived[id]; ok {
-		if old.hash != hash {
-			return inbox.PutResult{Status: inbox.Conflict}
+		return s.again(a, old, hash)
+	}
+	if a.Disposition == inbox.Withheld {
+		if !s.room(a.Entry) {
+			return inbox.PutResult{Status: inbox.NoRoom}
 		}
-		if s.entry(a.Owner, old.seq) == nil {
-			return inbox.PutResult{Status: inbox.Duplicate}
-		}
-		return inbox.PutResult{Status: inbox.Duplicate, Seq: old.seq}
+		a.Claim = nil
 	}
 	name, ok := s.claim(a.Claim)
 	if !ok {
@@ -70,14 +71,35 @@ func (s *Store) put(a inbox.Arrival) inbox.PutResult {
 	}
 	s.seq++
 	e := a.Entry
-	if s.pending(e.From) {
+	if e.Disposition == inbox.Kept && s.pending(e.From) {
 		e.Disposition = inbox.Pending
 	}
 	e.Seq, e.Rev, e.Payload = s.seq, s.nextRev(), slices.Clone(e.Payload)
 	s.entries = append(s.entries, &e)
 	s.arrived[id] = arrival{hash, e.Seq}
 	s.learn(a.Long)
+	if e.Disposition == inbox.Withheld {
+		s.sets[e.Seq] = a.Withhold
+		return inbox.PutResult{Status: inbox.KeptBack, Seq: e.Seq}
+	}
 	return inbox.PutResult{Status: inbox.Added, Seq: e.Seq, Contact: name}
+}
+
+// again says what becomes of the arrival of a message that had arrived before, with a payload of the hash.
+func (s *Store) again(a inbox.Arrival, old arrival, hash [sha256.Size]byte) inbox.PutResult {
+	e := s.entry(a.Owner, old.seq)
+	switch {
+	case old.hash != hash:
+		return inbox.PutResult{Status: inbox.Conflict}
+	case e == nil:
+		return inbox.PutResult{Status: inbox.Duplicate}
+	case e.Disposition != inbox.Withheld:
+		return inbox.PutResult{Status: inbox.Duplicate, Seq: old.seq}
+	case a.Disposition == inbox.Withheld:
+		return inbox.PutResult{Status: inbox.KeptBack, Seq: old.seq}
+	}
+	s.prove(e, a.Entry)
+	return inbox.PutResult{Status: inbox.Added, Seq: old.seq}
 }
 
 // pending reports whether an entry of the sender is.
@@ -140,7 +162,7 @@ func selects(q inbox.Query, e *inbox.Entry) bool {
 		(q.From.IsZero() || q.From == e.From) &&
 		(q.MessageID == "" || q.MessageID == e.MessageID) &&
 		(q.ThreadID == "" || q.ThreadID == e.ThreadID) &&
-		(len(q.Dispositions) == 0 || slices.Contains(q.Dispositions, e.Disposition)) &&
+		(len(q.Dispositions) == 0 && e.Disposition != inbox.Withheld || slices.Contains(q.Dispositions, e.Disposition)) &&
 		(len(q.Seqs) == 0 || slices.Contains(q.Seqs, e.Seq)) &&
 		(!q.Unacked || !e.Acked) &&
 		e.Rev > q.AfterRev && e.Seq > q.AfterSeq &&
@@ -194,7 +216,7 @@ func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs []in
 		}
 		for _, seq := range seqs {
 			e := s.entry(owner.Canonical(), seq)
-			if e == nil || e.Shown && (e.Acked || m == inbox.MarkShown) {
+			if e == nil || e.Disposition == inbox.Withheld || e.Shown && (e.Acked || m == inbox.MarkShown) {
 				continue
 			}
 			e.Shown, e.Acked, e.Rev = true, e.Acked || m == inbox.MarkAcked, s.nextRev()
@@ -206,12 +228,20 @@ func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs []in
 // Delete implements inbox.Inbox.
 func (s *Store) Delete(ctx context.Context, owner did.DID, seqs ...int64) error {
 	return s.step(ctx, func() error {
-		s.entries = slices.DeleteFunc(s.entries, func(e *inbox.Entry) bool {
-			gone := e.Owner == owner.Canonical() && slices.Contains(seqs, e.Seq)
-			s.hint = s.hint || gone
-			return gone
-		})
+		s.discard(func(e *inbox.Entry) bool { return e.Owner == owner.Canonical() && slices.Contains(seqs, e.Seq) })
 		return nil
+	})
+}
+
+// discard deletes the entries that are selected.
+func (s *Store) discard(selected func(e *inbox.Entry) bool) {
+	s.entries = slices.DeleteFunc(s.entries, func(e *inbox.Entry) bool {
+		gone := selected(e)
+		if gone {
+			delete(s.sets, e.Seq)
+			s.hint = true
+		}
+		return gone
 	})
 }
 

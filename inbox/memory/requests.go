@@ -69,7 +69,7 @@ func (s *Store) AcceptRequest(ctx context.Context, sender did.DID, c inbox.Conta
 			return fmt.Errorf("request: %w", inbox.ErrNotFound)
 		}
 		r := s.requests[i]
-		fresh, err := r.Introduce(c)
+		fresh, err := r.Introduce(c, now)
 		if err != nil {
 			return err
 		}

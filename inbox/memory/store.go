@@ -19,6 +19,7 @@ type Store struct {
 	hint                       bool // the step changed what no revision tells of
 
 	entries  []*inbox.Entry        // by Seq
+	sets     map[int64][32]byte    // by Seq: the keys under which an entry is withheld
 	arrived  map[arrivalID]arrival // outlives entries
 	messages map[messageID]*message
 	sent     []*parcel // by Seq
@@ -35,6 +36,7 @@ var _ inbox.Store = (*Store)(nil)
 // Open returns an empty store.
 func Open() *Store {
 	return &Store{
+		sets:     make(map[int64][32]byte),
 		arrived:  make(map[arrivalID]arrival),
 		messages: make(map[messageID]*message),
 		contacts: make(map[did.DID]inbox.Contact),
@@ -91,6 +93,8 @@ func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 				stats.Pending++
 			case e.Disposition == inbox.Kept && !e.Acked:
 				stats.Unread++
+			case e.Disposition == inbox.Withheld:
+				stats.Withheld++
 			}
 		}
 		for _, p := range s.sent {

@@ -153,7 +153,7 @@ func TestReport(t *testing.T) {
 		size += info.Size()
 	}
 	version, _, _ := sqlite3.Version()
-	if report.Rows < 30 || report.Schema != 2 || report.Bytes != size || report.SQLite != version {
+	if report.Rows < 30 || report.Schema != 3 || report.Bytes != size || report.SQLite != version {
 		t.Errorf("report %+v, want %d bytes", report, size)
 	}
 }

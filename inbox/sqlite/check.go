@@ -116,7 +116,7 @@ var rowChecks = []rowCheck{
 			var r entryRow
 			err := rows.Scan(r.scan()...)
 			if err == nil {
-				_, err = r.shown(s.vault)
+				_, err = r.open(s.vault)
 			}
 			return r.seq, err
 		}},

@@ -76,6 +76,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(encodeBody(&inbox.Entry{Owner: did.MustParse("did:example:a"), Payload: []byte("payload"), Created: time.Unix(5, 6)}))
 	f.Add(encodeContact(inbox.Contact{Name: "bob", Pins: [][32]byte{{1}}, Addresses: []string{"a"}}))
 	f.Add(encodeContact(inbox.Contact{Name: "bob", DisplayName: "Bob", Receipts: inbox.ReceiptsAll, Life: inbox.Life{Count: 1}}))
+	f.Add(encodeContact(trustedContact()))
 	f.Add(encodeRequest(&inbox.Request{Entry: inbox.Entry{MessageID: "m", Payload: []byte("p")}, Pins: [][32]byte{{1}}}))
 	f.Add(encodeMessage(&inbox.Parcel{Owner: did.MustParse("did:example:a"), MessageID: "m", Payload: []byte("p")}))
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
@@ -89,8 +90,10 @@ func FuzzDecode(f *testing.F) {
 		}
 		contact := contactRow{id: 1}
 		contact.sealed = v.seal(text, contact.binding())
-		if c, err := contact.open(v); err == nil && len(c.Pins)+len(c.Addresses) > len(text) {
-			t.Errorf("%d pins and %d addresses of %d bytes", len(c.Pins), len(c.Addresses), len(text))
+		if c, err := contact.open(v); err == nil && len(c.Pins)+len(c.Addresses)+len(c.Keys)+len(c.History) > len(text) {
+			t.Errorf("%d pins, %d addresses, %d keys and %d events of %d bytes", len(c.Pins), len(c.Addresses), len(c.Keys), len(c.History), len(text))
+		} else if err != nil && !errors.Is(err, inbox.ErrDamaged) {
+			t.Errorf("err = %v, want ErrDamaged", err)
 		}
 		request := requestRow{id: 1}
 		request.sealed = v.seal(text, request.binding())

@@ -38,6 +38,9 @@ func (r *contactRow) open(v *vault) (c inbox.Contact, err error) {
 		copy(c.Life.Branch[:], d.bytes())
 		c.Life.Count = uint32(d.int())
 	}
+	if len(d.rest) > 0 { // schema version 2 ends here
+		d.trust(&c, &v.parsed)
+	}
 	if d.end() != nil {
 		return c, v.damaged("contacts", r.id)
 	}
@@ -61,6 +64,7 @@ func encodeContact(c inbox.Contact) []byte {
 	e.int(int64(c.Receipts))
 	e.bytes(c.Life.Branch[:])
 	e.int(int64(c.Life.Count))
+	e.trust(&c)
 	return e
 }
 
@@ -154,41 +158,47 @@ func (s *Store) Contacts(ctx context.Context) ([]inbox.Contact, error) {
 // UpdateContact implements inbox.Contacts.
 func (s *Store) UpdateContact(ctx context.Context, id did.DID, change func(*inbox.Contact) error) error {
 	return s.do(ctx, 0, func(t *tx) error {
-		r, found, err := t.contact(id)
-		if err != nil {
-			return err
-		}
-		if !found {
-			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
-		}
-		old, err := r.open(t.vault)
-		if err != nil {
-			return err
-		}
-		c := old.Clone()
-		if err := change(&c); err != nil {
-			return err
-		}
-		return t.updateContact(&r, old, c)
+		_, err := t.changeContact(id, change)
+		return err
 	})
 }
 
-func (t *tx) updateContact(r *contactRow, old, c inbox.Contact) error {
+func (t *tx) changeContact(id did.DID, change func(*inbox.Contact) error) (inbox.Contact, error) {
+	r, found, err := t.contact(id)
+	if err != nil {
+		return inbox.Contact{}, err
+	}
+	if !found {
+		return inbox.Contact{}, fmt.Errorf("contact: %w", inbox.ErrNotFound)
+	}
+	old, err := r.open(t.vault)
+	if err != nil {
+		return old, err
+	}
+	c := old.Clone()
+	if err := change(&c); err != nil {
+		return old, err
+	}
+	return t.updateContact(&r, old, c)
+}
+
+// updateContact returns the contact as it is stored.
+func (t *tx) updateContact(r *contactRow, old, c inbox.Contact) (inbox.Contact, error) {
 	c, err := c.Clean()
 	if err != nil {
-		return err
+		return c, err
 	}
 	if c.DID != old.DID {
-		return fmt.Errorf("contact %q: its DID cannot be changed", old.Name)
+		return c, fmt.Errorf("contact %q: its DID cannot be changed", old.Name)
 	}
 	if inbox.FoldName(c.Name) != inbox.FoldName(old.Name) {
 		if taken, err := t.nameTaken(c.Name); taken || err != nil {
-			return errors.Join(fmt.Errorf("contact %q: %w", c.Name, inbox.ErrExists), err)
+			return c, errors.Join(fmt.Errorf("contact %q: %w", c.Name, inbox.ErrExists), err)
 		}
 	}
 	r.name = t.hash(contactName, inbox.FoldName(c.Name))
 	t.introduced = true
-	return t.exec("UPDATE contacts SET name = ?, sealed = ? WHERE id = ?",
+	return c, t.exec("UPDATE contacts SET name = ?, sealed = ? WHERE id = ?",
 		r.name, t.seal(encodeContact(c), r.binding()), r.id)
 }
 
@@ -203,6 +213,9 @@ func (s *Store) RemoveContact(ctx context.Context, id did.DID) error {
 			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
 		}
 		t.introduced = true
-		return t.exec("DELETE FROM contacts WHERE id = ?", r.id)
+		if err := t.exec("DELETE FROM contacts WHERE id = ?", r.id); err != nil {
+			return err
+		}
+		return t.dropWithheld(t.hash(entrySender, id.Canonical().String()))
 	})
 }

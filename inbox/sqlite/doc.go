@@ -27,8 +27,9 @@
 // made to look delivered or be sent again; but sealing a payload anew for each change would rewrite up
 // to a megabyte. So what changes is apart from what does not:
 //
-//   - entries (seq, rev, hashes, disposition, acked, and a tiny blob: shown) changes often; bodies, one
-//     for each entry and bound by its seq, never does.
+//   - entries (seq, rev, hashes, disposition, acked, and a tiny blob: shown, and under which keys it is
+//     withheld) changes often; bodies, one for each entry and bound by its seq, does only when a message
+//     that was withheld comes again, proven by keys that are trusted.
 //   - messages holds what was sent, once; it never changes. parcels, one for each recipient, is bound
 //     to its message and destination and is sealed anew, some 100 bytes, at each change of state.
 //   - destinations holds leases and failures, and is sealed anew when they change.
@@ -60,7 +61,7 @@
 //
 // How many messages, contacts and destinations there are, how large they are to the byte, in which
 // order they came and changed, which entries share an owner, sender or thread and which begin one, which
-// parcels share a message or recipient, their states, when retries are due, how many strangers wait, how
+// are withheld, which parcels share a message or recipient, their states, when retries are due, how many strangers wait, how
 // much each of them said, and when. A file that [Store.Backup] wrote shows the same. Who can write to
 // the disk can delete rows, or put back an older copy of a row or of the whole file: sealing cannot tell
 // old from new.

@@ -10,7 +10,7 @@ import (
 	"github.com/parley-im/parley/inbox"
 )
 
-// entryRow is a row of entries. What it seals is whether the entry was shown.
+// entryRow is a row of entries. What it seals is its entryState.
 type entryRow struct {
 	seq, rev                       int64
 	owner, sender, message, thread []byte
@@ -28,19 +28,34 @@ func (r *entryRow) binding() binding {
 		hashes(r.owner, r.sender, r.message, r.thread)
 }
 
-// shown opens the row.
-func (r *entryRow) shown(v *vault) (bool, error) {
-	d, err := v.open(r.sealed, r.binding(), "entries", r.seq)
-	if err != nil {
-		return false, err
-	}
-	shown := d.bool()
-	return shown, d.end()
+// entryState is what a row of entries seals: whether the entry was shown, and of one that is withheld the set of keys
+// that proves it, and the size of its payload.
+type entryState struct {
+	shown bool
+	keys  [32]byte
+	size  int64
 }
 
-func (r *entryRow) seal(v *vault, shown bool) {
+func (r *entryRow) open(v *vault) (state entryState, err error) {
+	d, err := v.open(r.sealed, r.binding(), "entries", r.seq)
+	if err != nil {
+		return state, err
+	}
+	state.shown = d.bool()
+	if r.disposition == inbox.Withheld {
+		copy(state.keys[:], d.bytes())
+		state.size = d.int()
+	}
+	return state, d.end()
+}
+
+func (r *entryRow) seal(v *vault, state entryState) {
 	var e encoder
-	e.bool(shown)
+	e.bool(state.shown)
+	if r.disposition == inbox.Withheld {
+		e.bytes(state.keys[:])
+		e.int(state.size)
+	}
 	r.sealed = v.seal(e, r.binding())
 }
 
@@ -171,9 +186,16 @@ func (s *Store) Put(ctx context.Context, as ...inbox.Arrival) ([]inbox.PutResult
 }
 
 func (t *tx) put(a *arrival) (inbox.PutResult, error) {
+	stranger, err := t.trust(a)
+	if err != nil {
+		return inbox.PutResult{}, err
+	}
 	old, known, err := t.known(a)
 	if known || err != nil {
 		return old, err
+	}
+	if a.row.disposition == inbox.Withheld {
+		return t.withhold(a, stranger)
 	}
 	contact, used, err := t.claim(a.Claim)
 	if err != nil {
@@ -182,17 +204,12 @@ func (t *tx) put(a *arrival) (inbox.PutResult, error) {
 	if used {
 		return inbox.PutResult{Status: inbox.InvitationUsed}, nil
 	}
-	if err := t.insert(a); err != nil {
-		return inbox.PutResult{}, err
-	}
-	if err := t.learn(a.Long); err != nil {
-		return inbox.PutResult{}, err
-	}
-	return inbox.PutResult{Status: inbox.Added, Seq: a.row.seq, Contact: contact}, nil
+	err = t.insert(a)
+	return inbox.PutResult{Status: inbox.Added, Seq: a.row.seq, Contact: contact}, err
 }
 
-// known looks the arrival up among all that ever arrived. A row that no longer says with what
-// payload still says that the message was committed.
+// known looks the arrival up among all that ever arrived, and settles one that was withheld and now is not. A row
+// that no longer says with what payload still says that the message was committed.
 func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 	var seq int64
 	var name, sealed []byte
@@ -201,7 +218,15 @@ func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 	if !found || err != nil {
 		return inbox.PutResult{}, false, err
 	}
+	var disposition inbox.Disposition
+	exists, err := t.get("SELECT disposition FROM entries WHERE seq = ?", []any{seq}, &disposition)
+	if err != nil {
+		return inbox.PutResult{}, false, err
+	}
 	result := inbox.PutResult{Status: inbox.Duplicate}
+	if disposition == inbox.Withheld {
+		result.Status = inbox.KeptBack
+	}
 	digest, err := t.open(sealed, bind("arrivals", seq).hashes(name), "arrivals", seq)
 	if err != nil {
 		return result, true, nil
@@ -209,11 +234,14 @@ func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 	if !bytes.Equal(digest.rest, a.digest[:]) {
 		return inbox.PutResult{Status: inbox.Conflict}, true, nil
 	}
-	exists, err := t.get("SELECT seq FROM entries WHERE seq = ?", []any{seq}, &result.Seq)
-	if !exists {
-		result.Seq = 0
+	if exists {
+		result.Seq = seq
 	}
-	return result, true, err
+	if result.Status == inbox.KeptBack && a.row.disposition != inbox.Withheld {
+		result.Status = inbox.Added
+		return result, true, t.prove(a, seq)
+	}
+	return result, true, nil
 }
 
 func (t *tx) insert(a *arrival) error {
@@ -231,14 +259,17 @@ func (t *tx) insert(a *arrival) error {
 		return err
 	}
 	r.seq, r.rev = seq, t.nextRev()
-	r.seal(t.vault, false)
+	r.seal(t.vault, a.state())
 	err = t.exec(`INSERT INTO entries (seq, rev, owner, sender, message, thread, disposition, acked, sealed)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.seq, r.rev, r.owner, r.sender, r.message, r.thread, r.disposition, r.acked, r.sealed)
 	if err != nil {
 		return err
 	}
-	return t.exec("INSERT INTO bodies (seq, sealed) VALUES (?, ?)", seq, t.seal(a.body, bind("bodies", seq)))
+	if err := t.exec("INSERT INTO bodies (seq, sealed) VALUES (?, ?)", seq, t.seal(a.body, bind("bodies", seq))); err != nil {
+		return err
+	}
+	return t.learn(a.Long)
 }
 
 const pendingOf = "SELECT seq FROM entries WHERE sender = ? AND disposition = 1 LIMIT 1"
@@ -265,9 +296,9 @@ func (t *tx) queueUp(r *entryRow) error {
 }
 
 // update writes what changes in an entry, with the next revision.
-func (t *tx) update(r *entryRow, shown bool) error {
+func (t *tx) update(r *entryRow, state entryState) error {
 	r.rev = t.nextRev()
-	r.seal(t.vault, shown)
+	r.seal(t.vault, state)
 	return t.exec("UPDATE entries SET rev = ?, disposition = ?, acked = ?, sealed = ? WHERE seq = ?",
 		r.rev, r.disposition, r.acked, r.sealed, r.seq)
 }
@@ -296,7 +327,7 @@ func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.D
 		if !found {
 			return fmt.Errorf("entry %d: %w", seq, inbox.ErrNotFound)
 		}
-		shown, err := r.shown(t.vault)
+		state, err := r.open(t.vault)
 		if err != nil || r.disposition != inbox.Pending {
 			return err
 		}
@@ -304,7 +335,7 @@ func (s *Store) Handled(ctx context.Context, owner did.DID, seq int64, d inbox.D
 			return err
 		}
 		r.disposition = d
-		return t.update(&r, shown)
+		return t.update(&r, state)
 	})
 }
 
@@ -331,18 +362,18 @@ func (s *Store) Mark(ctx context.Context, owner did.DID, m inbox.Mark, seqs []in
 	})
 }
 
-// mark passes over an entry that is not there or does not open: the caller cannot have seen it.
+// mark passes over an entry that is not there, is withheld, or does not open: the caller cannot have seen it.
 func (t *tx) mark(owner []byte, seq int64, acked bool) error {
 	r, found, err := t.owned(owner, seq)
-	if !found || err != nil {
+	if !found || err != nil || r.disposition == inbox.Withheld {
 		return err
 	}
-	shown, err := r.shown(t.vault)
-	if err != nil || shown && (r.acked || !acked) {
+	state, err := r.open(t.vault)
+	if err != nil || state.shown && (r.acked || !acked) {
 		return nil
 	}
-	r.acked = r.acked || acked
-	return t.update(&r, true)
+	r.acked, state.shown = r.acked || acked, true
+	return t.update(&r, state)
 }
 
 // Delete implements inbox.Inbox.

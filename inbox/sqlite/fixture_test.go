@@ -1,12 +1,15 @@
 package sqlite_test
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 )
@@ -43,6 +46,60 @@ func parcel(to did.DID, i int) inbox.Parcel {
 
 // fill puts at least two rows into every table that can have as many, always the same.
 func fill(t testing.TB, s inbox.Store) {
+	t.Helper()
+	fillSecond(t, s)
+	ctx := t.Context()
+	for i, id := range []did.DID{bob, dora} {
+		noErr(t, s.UpdateContact(ctx, id, func(c *inbox.Contact) error {
+			c.Keys, c.Pins = keys(byte(i)), nil
+			c.Version, c.Verified, c.Ours = "7-canary-version", now, carol
+			c.Offer = &inbox.Offer{Keys: keys(byte(i + 2)), Version: "8-canary-version", At: now, WasVerified: true}
+			c.History = append(c.History, inbox.KeyEvent{At: now, How: inbox.KeysOffered, Keys: c.Offer.KeySet()})
+			return nil
+		}))
+	}
+	results, err := s.Put(ctx, withheld(bob, 60, 2), withheld(bob, 61, 2), withheld(dora, 62, 3), withheld(bob, 63, 1))
+	noErr(t, err)
+	for _, r := range results {
+		if r.Status != inbox.KeptBack {
+			t.Fatalf("put: %v", r.Status)
+		}
+	}
+}
+
+// keys are those of a document with the number.
+func keys(n byte) []crypto.PublicKey {
+	pub := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{n}, ed25519.SeedSize)).Public().(ed25519.PublicKey)
+	one, err := crypto.NewPublicKey(crypto.Ed25519, pub)
+	if err != nil {
+		panic(err)
+	}
+	two, err := crypto.NewPublicKey(crypto.X25519, bytes.Repeat([]byte{n + 1}, 32))
+	if err != nil {
+		panic(err)
+	}
+	return []crypto.PublicKey{one, two}
+}
+
+func keySet(n byte) [32]byte { return inbox.KeySet(inbox.Fingerprints(keys(n))) }
+
+// withheld is an arrival that the keys of that number prove.
+func withheld(from did.DID, i int, n byte) inbox.Arrival {
+	a := arrival(i)
+	a.From, a.Withhold = from, keySet(n)
+	return a
+}
+
+// accept is the change of a contact whose keys of that number are accepted.
+func accept(n byte) func(*inbox.Contact) error {
+	return func(c *inbox.Contact) error {
+		c.Keys, c.Pins, c.Offer = keys(n), nil, nil
+		return nil
+	}
+}
+
+// fillSecond is what fill put into a store of schema version 2.
+func fillSecond(t testing.TB, s inbox.Store) {
 	t.Helper()
 	fillFirst(t, s)
 	ctx := t.Context()
@@ -106,6 +163,7 @@ func fillFirst(t testing.TB, s inbox.Store) {
 // contents is what a store holds, for comparing.
 type contents struct {
 	Entries  []inbox.Entry
+	Withheld []inbox.Entry
 	Parcels  []inbox.Parcel
 	Contacts []inbox.Contact
 	Stats    inbox.Stats
@@ -117,7 +175,7 @@ type contents struct {
 func holds(t testing.TB, s inbox.Store) (c contents) {
 	t.Helper()
 	ctx := t.Context()
-	var errs [8]error
+	var errs [9]error
 	c.Entries, errs[0] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000})
 	c.Parcels, errs[1] = s.Sent(ctx, inbox.SentQuery{BySeq: true, Limit: 1000})
 	c.Contacts, errs[2] = s.Contacts(ctx)
@@ -127,6 +185,7 @@ func holds(t testing.TB, s inbox.Store) (c contents) {
 	c.Long, errs[5] = s.LongForm(ctx, dora)
 	c.By, errs[6] = s.Claimed(ctx, "canary-invitation-bob")
 	c.Requests, errs[7] = s.Requests(ctx)
+	c.Withheld, errs[8] = s.List(ctx, inbox.Query{BySeq: true, Limit: 1000, Dispositions: []inbox.Disposition{inbox.Withheld}})
 	for _, err := range errs {
 		noErr(t, err)
 	}

@@ -29,11 +29,15 @@ func hammer() {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
+	work := write
+	if strings.HasPrefix(prefix, releasing) {
+		work = writeReleased
+	}
 	for w := range 4 {
 		go func() {
 			for i := 0; ; i++ {
 				id := fmt.Sprintf("%s-%d-%d", prefix, w, i)
-				if err := write(s, id, i); err != nil {
+				if err := work(s, id, i); err != nil {
 					fmt.Println("error", err)
 					os.Exit(1)
 				}

@@ -143,6 +143,9 @@ func (s *Store) selection(q inbox.Query) (w where) {
 	if len(q.Seqs) > 0 {
 		w.add("e.seq IN (SELECT value FROM json_each(?))", numberList(q.Seqs))
 	}
+	if len(q.Dispositions) == 0 {
+		w.add(fmt.Sprintf("e.disposition <> %d", inbox.Withheld))
+	}
 	oneOf(&w, "e.disposition", q.Dispositions)
 	if q.Unacked {
 		w.add("e.acked = 0")
@@ -198,7 +201,7 @@ func (v *vault) openEntry(row []driver.Value, buf *buffers, match func([]byte) b
 		owner: blob(row[3]), sender: blob(row[4]), message: blob(row[5]), thread: blob(row[6]),
 		disposition: inbox.Disposition(number(row[7])), acked: number(row[8]) != 0, sealed: blob(row[9]),
 	}
-	shown, err := r.shown(v)
+	state, err := r.open(v)
 	if err != nil {
 		return e, false
 	}
@@ -206,6 +209,6 @@ func (v *vault) openEntry(row []driver.Value, buf *buffers, match func([]byte) b
 		_ = v.damaged("bodies", seq) // which is reported, not returned
 		return e, false
 	}
-	e.Seq, e.Rev, e.Disposition, e.Shown, e.Acked = r.seq, r.rev, r.disposition, shown, r.acked
+	e.Seq, e.Rev, e.Disposition, e.Shown, e.Acked = r.seq, r.rev, r.disposition, state.shown, r.acked
 	return e, true
 }

@@ -123,7 +123,7 @@ var update = flag.Bool("update", false, "write the golden database of the newest
 // TestGolden opens databases that each version of the schema wrote, and goes on with them.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	newest := "v2.db.gz"
+	newest := "v3.db.gz"
 	if *update {
 		path := tempPath(t)
 		s := open(t, path)
@@ -131,21 +131,37 @@ func TestGolden(t *testing.T) {
 		noErr(t, s.Close())
 		pack(t, path, filepath.Join("testdata", newest))
 	}
-	for name, fill := range map[string]func(testing.TB, inbox.Store){"v1.db.gz": fillFirst, newest: fill} {
+	for name, fill := range map[string]func(testing.TB, inbox.Store){"v1.db.gz": fillFirst, "v2.db.gz": fillSecond, newest: fill} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := tempPath(t)
 			unpack(t, filepath.Join("testdata", name), path)
 			model := memory.Open()
 			fill(t, model)
+			if name != newest {
+				forgetTrust(t, model)
+			}
 			goOn(t, open(t, path), model)
 			s := open(t, path)
 			report, err := s.Check(t.Context())
 			noErr(t, errors.Join(err, report.Err()))
-			if report.Schema != 2 {
-				t.Errorf("schema version %d, want 2", report.Schema)
+			if report.Schema != 3 {
+				t.Errorf("schema version %d, want 3", report.Schema)
 			}
 		})
+	}
+}
+
+// forgetTrust makes the contacts as they were before schema version 3.
+func forgetTrust(t *testing.T, s inbox.Store) {
+	t.Helper()
+	cs, err := s.Contacts(t.Context())
+	noErr(t, err)
+	for _, c := range cs {
+		noErr(t, s.UpdateContact(t.Context(), c.DID, func(c *inbox.Contact) error {
+			c.History, c.Ours = nil, did.DID{}
+			return nil
+		}))
 	}
 }
 
@@ -227,6 +243,13 @@ func goOn(t *testing.T, s *sqlite.Store, model inbox.Store) {
 		noErr(t, err)
 		if results[0].Status != inbox.Duplicate || results[1].Status != inbox.Duplicate {
 			t.Errorf("results %v, want duplicates", results)
+		}
+	}
+	for _, s := range []inbox.Store{s, model} {
+		_, err := s.Put(t.Context(), withheld(bob, 70, 5), withheld(bob, 71, 6), withheld(bob, 72, 5))
+		noErr(t, err)
+		if n, err := s.ReleaseContact(t.Context(), bob, keySet(5), accept(5)); n != 2 || err != nil {
+			t.Errorf("%d released, %v", n, err)
 		}
 	}
 	if d := diff(holds(t, model), holds(t, s)); d != "" {

@@ -51,6 +51,7 @@ func TestIndexes(t *testing.T) {
 		"SELECT retry FROM parcels WHERE destination = 1 AND retry < 9223372036854775807 ORDER BY retry LIMIT 1": "parcels_retry",
 		"SELECT count(*) FROM entries WHERE disposition = 1":                                                     "COVERING INDEX entries_pending",
 		"SELECT count(*) FROM entries WHERE disposition = 2 AND acked = 0":                                       "COVERING INDEX entries_unread",
+		"SELECT count(*) FROM entries WHERE disposition = 5":                                                     "COVERING INDEX entries_withheld",
 		"SELECT count(*) FROM parcels WHERE state IN (4, 5)":                                                     "COVERING INDEX parcels_failed",
 		"SELECT count(*) FROM requests":                                                                          "COVERING INDEX",
 	} {
@@ -58,6 +59,8 @@ func TestIndexes(t *testing.T) {
 	}
 	wantPlan(t, s, "destinations_recipient", wakeable+" AND recipient = ?", []driver.Value{int64(1), []byte{0}})
 	wantPlan(t, s, "COVERING INDEX entries_pending_sender", pendingOf, []driver.Value{[]byte{0}})
+	wantPlan(t, s, "entries_withheld (sender=? AND disposition=?)", withheldOf, []driver.Value{[]byte{0}})
+	wantPlan(t, s, "COVERING INDEX entries_withheld (sender=? AND disposition=?)", countWithheldOf, []driver.Value{[]byte{0}})
 	wantPlan(t, s, "parcels_queue", dueParcels, []driver.Value{int64(1), int64(1), int64(1), int64(1)})
 }
 
@@ -66,6 +69,7 @@ func TestListPlans(t *testing.T) {
 	s := openTest(t)
 	bob := did.MustParse("did:example:bob")
 	pending, kept := []inbox.Disposition{inbox.Pending}, []inbox.Disposition{inbox.Kept}
+	withheld := []inbox.Disposition{inbox.Withheld}
 	for _, c := range []struct {
 		index string
 		q     inbox.Query
@@ -75,6 +79,7 @@ func TestListPlans(t *testing.T) {
 		{"SCAN e", inbox.Query{BySeq: true, Owner: bob, Dispositions: kept}},
 		{"entries_pending (seq>?)", inbox.Query{BySeq: true, Dispositions: pending, AfterSeq: 7}},
 		{"entries_pending_sender (sender=? AND disposition=? AND seq>?)", inbox.Query{BySeq: true, From: bob, Dispositions: pending, AfterSeq: 7}},
+		{"entries_withheld (sender=? AND disposition=?", inbox.Query{BySeq: true, From: bob, Dispositions: withheld, AfterSeq: 7}},
 		{"entries_unread", inbox.Query{BySeq: true, Dispositions: kept, Unacked: true}},
 		{"entries_sender (sender=?)", inbox.Query{BySeq: true, From: bob, Newest: true}},
 		{"entries_sender (sender=?)", inbox.Query{BySeq: true, From: bob, Newest: true, Dispositions: kept}},

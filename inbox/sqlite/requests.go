@@ -175,7 +175,7 @@ func (s *Store) AcceptRequest(ctx context.Context, sender did.DID, c inbox.Conta
 
 // accept makes the sender a contact and lets its message arrive.
 func (t *tx) accept(r inbox.Request, c inbox.Contact, now time.Time) (inbox.Contact, error) {
-	fresh, err := r.Introduce(c)
+	fresh, err := r.Introduce(c, now)
 	if err != nil {
 		return c, err
 	}
@@ -206,7 +206,7 @@ func (t *tx) introduce(c inbox.Contact) (inbox.Contact, error) {
 		}
 		blocked := old.Clone()
 		blocked.Blocked = true
-		return blocked, t.updateContact(&row, old, blocked)
+		return t.updateContact(&row, old, blocked)
 	}
 	if c.Name, err = inbox.FreeName(c.Name, t.nameTaken); err != nil {
 		return c, err

@@ -58,7 +58,8 @@ type vault struct {
 	keys map[column][32]byte
 	log  *slog.Logger
 
-	senders senders // what cannot be read from hashes
+	senders senders    // what cannot be read from hashes
+	parsed  parsedKeys // of contacts
 
 	mu       sync.Mutex
 	reported map[rowID]bool // guarded by mu: rows whose damage is in the log

@@ -210,12 +210,13 @@ func (s *Store) Stats(ctx context.Context) (stats inbox.Stats, err error) {
 		_, err := r.get(`SELECT
 			(SELECT count(*) FROM entries WHERE disposition = 1),
 			(SELECT count(*) FROM entries WHERE disposition = 2 AND acked = 0),
+			(SELECT count(*) FROM entries WHERE disposition = 5),
 			(SELECT coalesce(sum(unsettled), 0) FROM destinations),
 			(SELECT count(*) FROM parcels WHERE state IN (4, 5)),
 			(SELECT count(*) FROM contacts),
 			(SELECT count(*) FROM requests),
 			(SELECT rev FROM counters)`, nil,
-			&stats.Pending, &stats.Unread, &stats.Waiting, &stats.Failed, &stats.Contacts,
+			&stats.Pending, &stats.Unread, &stats.Withheld, &stats.Waiting, &stats.Failed, &stats.Contacts,
 			&stats.Requests, &stats.Rev)
 		return err
 	})
