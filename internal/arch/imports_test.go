@@ -15,7 +15,7 @@ var rooms = map[string][]string{
 	"messaging/wallet":       {"crypto", "did", "inbox", "internal"},
 	"crypto":                 {},
 	"did":                    {"crypto"},
-	"inbox":                  {"did"},
+	"inbox":                  {"did", "crypto"},
 	"messaging":              {"inbox", "did", "crypto"},
 	"internal":               {},
 	"cmd":                    {"crypto", "did", "inbox", "messaging", "internal"},
@@ -26,6 +26,7 @@ var rooms = map[string][]string{
 // the packages of the exceptions, for their reasons.
 var drivers = []string{
 	"crypto/keyfile", "crypto/keyfile/oskeyring", "did/didkey", "did/didpeer", "did/aries", "inbox/memory", "inbox/sqlite", "messaging/p2p",
+	"did/didjwk", "did/didweb", "did/didwebvh", "did/didplc", "did/fetch",
 }
 
 var exceptions = map[string][]string{

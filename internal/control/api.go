@@ -50,6 +50,7 @@ type Wallet interface {
 	Preferences
 	Questions
 	Upkeep
+	Trust
 }
 
 // Self is who the wallet is.
@@ -102,8 +103,17 @@ type Contact struct {
 	Added   time.Time `json:"added,omitzero"`
 	Seen    time.Time `json:"seen,omitzero"`
 	Addrs   []string  `json:"addrs,omitempty"`
-	// Keys are the multikeys of its pinned keys' fingerprints in hex.
-	Keys []string `json:"keys,omitempty"`
+	// Keys are the fingerprints of its pinned keys, KeySet that of all of them together, in hex.
+	Keys   []string `json:"keys,omitempty"`
+	KeySet string   `json:"key_set,omitempty"`
+	// Verified is when the user marked it verified; zero when not, or not since its keys changed.
+	Verified time.Time `json:"verified,omitzero"`
+	// Offer is a change of its keys that blocks it; nil when there is none. History is how its keys were learnt
+	// and each change since, oldest first.
+	Offer   *KeyOffer  `json:"offer,omitzero"`
+	History []KeyEvent `json:"history,omitempty"`
+	// Ours is the DID of ours that it knows.
+	Ours string `json:"ours,omitempty"`
 	// DisplayName and Description are what it says of itself.
 	DisplayName string `json:"display_name,omitempty"`
 	Description string `json:"description,omitempty"`
@@ -299,6 +309,12 @@ type Status struct {
 	Elsewhere []string  `json:"elsewhere,omitempty"`
 	// Backup is when the last backup was made.
 	Backup time.Time `json:"backup,omitzero"`
+	// Changed are the contacts whose keys have changed and who wait for the user's decision, by name; Withheld is
+	// how many messages of theirs are kept back until then.
+	Changed  []string `json:"changed,omitempty"`
+	Withheld int      `json:"withheld,omitzero"`
+	// Identities are the wallet's DIDs that are in use, the preferred one first.
+	Identities []string `json:"identities,omitempty"`
 	// Refused counts what was refused to others since the wallet was opened, by the code they were told;
 	// Broken counts the streams of others that broke the rules.
 	Refused map[string]int64 `json:"refused,omitempty"`

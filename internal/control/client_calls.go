@@ -120,3 +120,18 @@ func (c *Client) Check(ctx context.Context) (Check, error) {
 func (c *Client) Backup(ctx context.Context, r BackupRequest) (Backup, error) {
 	return call(ctx, c, routeBackup, r)
 }
+
+// Verify returns the safety number of a contact and us, and marks the contact verified if asked to.
+func (c *Client) Verify(ctx context.Context, r VerifyRequest) (Verification, error) {
+	return call(ctx, c, routeVerify, r)
+}
+
+// AcceptKeys believes the keys that a contact offers.
+func (c *Client) AcceptKeys(ctx context.Context, name string) (Contact, error) {
+	return call(ctx, c, routeAcceptKeys, contactName{Contact: name})
+}
+
+// WebDocument returns the document of a did:web of ours.
+func (c *Client) WebDocument(ctx context.Context, r WebDocumentRequest) (WebDocument, error) {
+	return call(ctx, c, routeWebDocument, r)
+}

@@ -35,6 +35,9 @@ var (
 	routeSearch        = endpoint[SearchRequest, []Found]{http.MethodGet, "/v1/messages/search"}
 	routeCheck         = endpoint[none, Check]{http.MethodPost, "/v1/check"}
 	routeBackup        = endpoint[BackupRequest, Backup]{http.MethodPost, "/v1/backup"}
+	routeVerify        = endpoint[VerifyRequest, Verification]{http.MethodPost, "/v1/contacts/verify"}
+	routeAcceptKeys    = endpoint[contactName, Contact]{http.MethodPost, "/v1/contacts/accept-key"}
+	routeWebDocument   = endpoint[WebDocumentRequest, WebDocument]{http.MethodPost, "/v1/identities/web"}
 	routePing          = endpoint[PingRequest, Pong]{http.MethodPost, "/v1/ping"}
 )
 
@@ -91,4 +94,9 @@ func mount(s *server, w Wallet) {
 	handle(s, routeSearch, w.Search)
 	handle(s, routeCheck, func(ctx context.Context, _ none) (Check, error) { return w.Check(ctx) })
 	handle(s, routeBackup, w.Backup)
+	handle(s, routeVerify, w.Verify)
+	handle(s, routeAcceptKeys, func(ctx context.Context, q contactName) (Contact, error) {
+		return w.AcceptKeys(ctx, q.Contact)
+	})
+	handle(s, routeWebDocument, w.WebDocument)
 }

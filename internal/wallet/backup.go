@@ -103,7 +103,7 @@ func (w *Wallet) copyAll(ctx context.Context) (m manifest, keys []byte, err erro
 	if keys, err = w.keys.Unprotected(); err != nil {
 		return m, nil, err
 	}
-	m = manifest{Parley: archiveMagic, V: archiveVersion, Created: now(), DID: w.self.DID.Canonical(), Name: w.ownName(),
+	m = manifest{Parley: archiveMagic, V: archiveVersion, Created: now(), DID: w.ids.preferred().DID.Canonical(), Name: w.ownName(),
 		Rows: rows, Life: left.life, Keys: partOf(keys)}
 	m.DB, err = measure(ctx, path)
 	return m, keys, err

@@ -18,7 +18,11 @@ func (w *Wallet) Contacts(ctx context.Context) ([]control.Contact, error) {
 	}
 	views := make([]control.Contact, 0, len(all))
 	for _, c := range all {
-		views = append(views, contactView(c))
+		v, err := w.contactView(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, v)
 	}
 	return views, nil
 }
@@ -50,23 +54,28 @@ func (w *Wallet) ChangeContact(ctx context.Context, name string, r control.Conta
 	if err != nil {
 		return control.Contact{}, explainName(r.Name, err)
 	}
-	return contactView(c), nil
+	return w.contactView(ctx, c)
 }
 
-// RemoveContact forgets a contact; its messages stay.
+// RemoveContact forgets a contact and what of it was withheld; its messages stay.
 func (w *Wallet) RemoveContact(ctx context.Context, name string) (control.Contact, error) {
 	c, err := w.find(ctx, name)
 	if err != nil {
 		return control.Contact{}, err
 	}
-	return contactView(c), w.store.RemoveContact(ctx, c.DID)
+	v, err := w.contactView(ctx, c)
+	if err != nil {
+		return control.Contact{}, err
+	}
+	return v, w.store.RemoveContact(ctx, c.DID)
 }
 
-func contactView(c inbox.Contact) control.Contact {
+// contactView shows a contact.
+func (w *Wallet) contactView(ctx context.Context, c inbox.Contact) (control.Contact, error) {
 	v := control.Contact{
 		V: control.Version, Name: c.Name, DID: c.DID.String(), Blocked: c.Blocked,
 		Pending: len(c.Invitation) > 0 || c.Seen.IsZero(), Added: c.Added, Seen: c.Seen, Addrs: c.Addresses,
-		DisplayName: c.DisplayName, Description: c.Description,
+		DisplayName: c.DisplayName, Description: c.Description, Verified: c.Verified, Ours: w.ours(c).DID.Canonical().String(),
 	}
 	if c.Receipts != inbox.ReceiptsDefault {
 		v.Receipts = levelName(c.Receipts)
@@ -74,7 +83,16 @@ func contactView(c inbox.Contact) control.Contact {
 	for _, p := range c.Pins {
 		v.Keys = append(v.Keys, hex.EncodeToString(p[:]))
 	}
-	return v
+	if len(c.Pins) > 0 {
+		set := inbox.KeySet(c.Pins)
+		v.KeySet = hex.EncodeToString(set[:])
+	}
+	for _, e := range c.History {
+		v.History = append(v.History, control.KeyEvent{At: e.At, How: e.How.String(), Keys: hex.EncodeToString(e.Keys[:])})
+	}
+	var err error
+	v.Offer, err = w.offerView(ctx, c)
+	return v, err
 }
 
 // explainName turns what the store says about a name into what the user can do.

@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 	"github.com/parley-im/parley/did/didpeer"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
-	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/p2p"
 )
 
@@ -65,7 +63,7 @@ func Create(ctx context.Context, home string, o CreateOptions) (self control.Sel
 	if err := w.openStore(ctx, databasePath(home)); err != nil {
 		return self, err
 	}
-	if w.resolver, err = w.newResolver(""); err != nil {
+	if w.resolver, err = w.newResolver(Options{}); err != nil {
 		return self, err
 	}
 	if err := w.found(ctx, profile{Name: o.Name, Listen: o.Listen}); err != nil {
@@ -137,7 +135,7 @@ func finish(home string) error {
 	return syncFolder(home)
 }
 
-// found makes the profile of a new wallet and becomes its DID.
+// found makes the profile of a new wallet and takes its DID on.
 func (w *Wallet) found(ctx context.Context, wish profile) error {
 	p, err := w.newProfile(ctx, wish)
 	if err != nil {
@@ -150,14 +148,10 @@ func (w *Wallet) found(ctx context.Context, wish profile) error {
 	return w.become(ctx, p.DID)
 }
 
-// resume reads the profile and becomes its DID. It returns where to listen.
+// resume reads the profile and takes the wallet's DIDs on. It returns where to listen.
 func (w *Wallet) resume(ctx context.Context) ([]string, error) {
 	var p profile
-	data, err := w.store.Setting(ctx, profileSetting)
-	if err == nil {
-		err = json.Unmarshal(data, &p)
-	}
-	if err != nil {
+	if err := loadSetting(ctx, w.store, profileSetting, &p); err != nil {
 		return nil, explainStore(w.home, fmt.Errorf("%w: the wallet's own entry: %w", inbox.ErrDamaged, err))
 	}
 	w.name = p.Name
@@ -181,56 +175,26 @@ func (w *Wallet) newProfile(ctx context.Context, p profile) (profile, error) {
 	if err := w.store.Learn(ctx, p.DID); err != nil {
 		return p, err
 	}
-	data, err := json.Marshal(p)
-	if err != nil {
+	if err := saveSetting(ctx, w.store, identitiesSetting, []heldIdentity{{DID: p.DID, Since: now()}}); err != nil {
 		return p, err
 	}
-	return p, w.store.SetSetting(ctx, profileSetting, data)
+	return p, saveSetting(ctx, w.store, profileSetting, p)
 }
 
 // newDID makes the did:peer:4 of the wallet's first keys.
 func (w *Wallet) newDID() (did.DID, error) {
-	sign, err := w.keys.DIDKey(crypto.Ed25519, 0)
+	sign, agree, err := w.didKeys(0)
 	if err != nil {
 		return did.DID{}, err
 	}
-	agree, err := w.keys.DIDKey(crypto.X25519, 0)
-	if err != nil {
-		return did.DID{}, err
-	}
-	peer, err := p2p.PeerIDOf(w.keys.Transport())
+	endpoint, err := w.endpoint()
 	if err != nil {
 		return did.DID{}, err
 	}
 	return didpeer.Create4(didpeer.Options{
 		Authentication: []crypto.PublicKey{sign}, KeyAgreement: []crypto.PublicKey{agree},
-		Services: []did.Service{{ID: "#didcomm", Type: did.DIDCommMessaging, Endpoints: []did.Endpoint{{
-			URI: p2p.ServiceURI(peer), Accept: []string{"didcomm/v2"},
-		}}}},
+		Services: []did.Service{{ID: "#didcomm", Type: did.DIDCommMessaging, Endpoints: []did.Endpoint{endpoint}}},
 	})
-}
-
-// become takes the DID on as the wallet's identity: its keys answer to their ids in both forms of it.
-func (w *Wallet) become(ctx context.Context, id did.DID) error {
-	doc, err := w.resolver.Resolve(ctx, id)
-	if err != nil {
-		return fmt.Errorf("the wallet's own DID: %w", err)
-	}
-	for _, m := range doc.Methods() {
-		for _, form := range []did.DID{id, id.Canonical()} {
-			kid := did.URL{DID: form, Fragment: m.ID.Fragment}
-			if err := w.keys.Bind(kid.String(), m.Key.Curve(), 0); err != nil {
-				return err
-			}
-		}
-		mine, err := w.keys.DIDKey(m.Key.Curve(), 0)
-		if err != nil || !mine.Equal(m.Key) {
-			return &control.Error{Code: control.CodeUnexpected, Message: "the key file does not belong to this wallet's database",
-				Hint: "put back the key file that it was made with; nothing was changed"}
-		}
-	}
-	w.self = messaging.Identity{DID: id, Document: doc}
-	return nil
 }
 
 // loginName is the user's name on this machine, empty if there is none.

@@ -62,21 +62,36 @@ func (x *exchanges[A]) ask(ctx context.Context, w *Wallet, c inbox.Contact, m *m
 	}
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	refused := make(chan inbox.Parcel, 1)
+	refused := make(chan error, 1)
 	go func() {
 		p, err := w.awaitThat(waiting, m.ID, timeout, func(p inbox.Parcel) bool { return p.State == inbox.Failed })
-		if err == nil && p.State == inbox.Failed {
-			refused <- p
+		if isTrust(err) {
+			refused <- w.takenBack(context.WithoutCancel(ctx), p, err)
+		} else if err == nil && p.State == inbox.Failed {
+			refused <- &control.Error{Code: control.CodeTrust, Message: fmt.Sprintf("%s refused the %s: %s", c.Name, what, p.Problem)}
 		}
 	}()
 	select {
 	case a = <-answer:
 		return a, nil
-	case p := <-refused:
-		return a, &control.Error{Code: control.CodeTrust, Message: fmt.Sprintf("%s refused the %s: %s", c.Name, what, p.Problem)}
+	case err := <-refused:
+		return a, err
 	case <-waiting.Done():
 		return a, w.noAnswer(context.WithoutCancel(ctx), c.Name, m.ID, timeout)
 	}
+}
+
+// takenBack takes a message back whose recipient's keys have changed, and says so; err is what is said of one that is
+// on its way already.
+func (w *Wallet) takenBack(ctx context.Context, p inbox.Parcel, err error) error {
+	n, failed := w.takeBack(ctx, p.MessageID)
+	if failed != nil {
+		return failed
+	}
+	if changed := w.stuck(ctx, p, nothingSent); changed != nil && n > 0 {
+		return changed
+	}
+	return err
 }
 
 // noAnswer takes a message back that came without an answer, and says why, as far as that is known.
@@ -87,7 +102,7 @@ func (w *Wallet) noAnswer(ctx context.Context, name, id string, timeout time.Dur
 	if err == nil && len(ps) > 0 && ps[0].Problem != "" {
 		e.Message += ": " + ps[0].Problem
 	}
-	if _, err := w.store.Cancel(ctx, w.self.DID, id, now()); err != nil {
+	if _, err := w.takeBack(ctx, id); err != nil {
 		return err
 	}
 	return e

@@ -33,7 +33,7 @@ func (w *Wallet) Invite(ctx context.Context, r control.InviteRequest) (control.I
 	}
 	t := time.Now().Truncate(time.Second).UTC()
 	inv, err := w.issuer.Issue(outofband.Invitation{
-		From: w.self.DID, Label: w.ownName(), Accept: []string{"didcomm/v2"}, Addresses: w.bareAddresses(),
+		From: w.ids.preferred().DID, Label: w.ownName(), Accept: []string{"didcomm/v2"}, Addresses: w.bareAddresses(),
 		Multi: r.Multi, Created: t, Expires: t.Add(r.Expires).Truncate(time.Second),
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func (w *Wallet) Add(ctx context.Context, r control.AddRequest) (control.Contact
 	if c, err = w.store.Contact(ctx, c.DID); err != nil {
 		return control.Contact{}, err
 	}
-	return contactView(c), nil
+	return w.contactView(ctx, c)
 }
 
 // readLink reads an invitation and checks what can be checked without its maker.
@@ -103,7 +103,7 @@ func (w *Wallet) readLink(ctx context.Context, link string) (*outofband.Invitati
 		return nil, nil, &control.Error{Code: control.CodeTrust, Message: "the invitation expired at " + inv.Expires.Format(time.RFC3339),
 			Hint: "ask for a new invitation"}
 	}
-	if inv.From.Same(w.self.DID) {
+	if w.isOurs(inv.From) {
 		return nil, nil, &control.Error{Code: control.CodeUsage, Message: "this is an invitation of this very wallet", Hint: "give it to a friend"}
 	}
 	doc, err := w.resolver.Resolve(ctx, inv.From)
@@ -130,9 +130,10 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 	}
 	fallback := fallbackName(inv.From)
 	c := inbox.Contact{
-		DID: inv.From.Canonical(), Name: name, Pins: doc.Pins(), Addresses: inv.Addresses[:min(len(inv.Addresses), 16)],
-		Invitation: plaintext, Added: now(),
+		DID: inv.From.Canonical(), Name: name, Addresses: inv.Addresses[:min(len(inv.Addresses), 16)],
+		Invitation: plaintext, Added: now(), Ours: w.ids.preferred().DID.Canonical(),
 	}
+	pin(&c, doc, inbox.KeysInvited, c.Added)
 	if name == "" {
 		c.Name = inbox.PetName(inv.Label, fallback)
 	}

@@ -16,6 +16,11 @@ func TestMarkOfOneSender(t *testing.T) {
 	ctx := t.Context()
 	bob, err := alice.Contacts(ctx)
 	must(t, err)
+	until(t, alice, "bob's introduction is dealt with", func() bool { // what is kept would wait behind it
+		stats, err := alice.Store().Stats(ctx)
+		must(t, err)
+		return stats.Pending == 0
+	})
 	for _, from := range []did.DID{did.MustParse(bob[0].DID), did.MustParse("did:example:mallory")} {
 		_, err := alice.Store().Put(ctx, inbox.Arrival{Kept: true, Entry: inbox.Entry{
 			Owner: alice.Identity().DID, From: from, MessageID: "same", Type: basicmessage.Type, ThreadID: "same", Payload: []byte(from.String()),

@@ -10,6 +10,7 @@ import (
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
 	"github.com/parley-im/parley/messaging/p2p"
 )
 
@@ -23,14 +24,17 @@ func (w *Wallet) addDID(ctx context.Context, r control.AddRequest) (control.Cont
 	if err != nil {
 		return control.Contact{}, err
 	}
-	addrs, err := bareAddrs(r.Addrs, doc)
+	addrs, err := bareAddrs(r.Addrs, func(peer string) bool {
+		return slices.ContainsFunc(doc.DIDComm(), func(e did.Endpoint) bool { return e.URI == p2p.ServiceURI(peer) })
+	})
 	if err != nil {
 		return control.Contact{}, err
 	}
 	if err := w.freeName(ctx, r.Name); err != nil {
 		return control.Contact{}, err
 	}
-	c := inbox.Contact{DID: id.Canonical(), Name: r.Name, Pins: doc.Pins(), Addresses: addrs, Added: now()}
+	c := inbox.Contact{DID: id.Canonical(), Name: r.Name, Addresses: addrs, Added: now()}
+	pin(&c, doc, inbox.KeysAdded, c.Added)
 	if c.Name == "" {
 		c.Name = fallbackName(id)
 	}
@@ -44,7 +48,7 @@ func (w *Wallet) addDID(ctx context.Context, r control.AddRequest) (control.Cont
 	if err := w.store.AddContact(ctx, c); err != nil {
 		return control.Contact{}, explainName(c.Name, err)
 	}
-	return contactView(c), nil
+	return w.contactView(ctx, c)
 }
 
 // acceptAdded accepts the request of somebody whom the user adds anyway, and keeps the addresses that the user
@@ -66,7 +70,10 @@ func (w *Wallet) acceptAdded(ctx context.Context, c inbox.Contact, name string) 
 		c = *stored
 		return nil
 	})
-	return contactView(c), err
+	if err != nil {
+		return view, err
+	}
+	return w.contactView(ctx, c)
 }
 
 // readDID resolves the DID of somebody new and checks that messages can be sent there.
@@ -77,7 +84,7 @@ func (w *Wallet) readDID(ctx context.Context, r control.AddRequest) (id did.DID,
 	if id, err = did.Parse(strings.TrimSpace(r.DID)); err != nil {
 		return id, nil, &control.Error{Code: control.CodeUsage, Message: "this is no DID: " + err.Error(), Hint: "their wallet tells it: id --json, on their side"}
 	}
-	if id.Same(w.self.DID) {
+	if w.isOurs(id) {
 		return id, nil, &control.Error{Code: control.CodeUsage, Message: "this is the DID of this very wallet", Hint: "parley contacts add DID, with that of a friend"}
 	}
 	if c, err := w.store.Contact(ctx, id); err == nil {
@@ -112,24 +119,34 @@ func explainResolve(id did.DID, err error) error {
 	case id.Method() == "peer" && errors.Is(err, did.ErrNotFound):
 		e.Message = id.Short() + " is the short form of a DID whose document is not known here"
 		e.Hint = `ask for the long form: "long_did" of id --json, on their side`
+	case errors.Is(err, did.ErrMethod) && id.Method() == "plc":
+		e.Hint = "PARLEY_PLC_DIRECTORY names a directory of did:plc"
 	case errors.Is(err, did.ErrMethod):
 		e.Hint = "PARLEY_RESOLVER names a Universal Resolver for other methods"
+	case errors.Is(err, did.ErrUnsafe):
+		e.Code, e.Hint = control.CodeTrust, "if that host is one of your own network: --allow-private-networks"
+	case errors.Is(err, did.ErrRewritten):
+		e.Code, e.Hint = control.CodeTrust, "its history was rewritten: ask them what happened, another way"
+	case errors.Is(err, did.ErrDeactivated):
+		e.Hint = "they have given it up: ask for another"
+	case errors.Is(err, did.ErrNotFound), errors.Is(err, did.ErrInvalid):
+	case !messaging.OfflineMethod(id.Method()):
+		e.Code, e.Hint = control.CodeNetwork, "try again; nothing was changed"
 	}
 	return e
 }
 
-// bareAddrs checks multiaddrs and takes their peer ids off, which have to be the one that the document names.
-func bareAddrs(addrs []string, doc *did.Document) (bare []string, err error) {
+// bareAddrs checks multiaddrs and takes their peer ids off, which have to belong to the DID.
+func bareAddrs(addrs []string, belongs func(peer string) bool) (bare []string, err error) {
 	if len(addrs) > maxAddrs {
-		return nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("a contact has at most %d addresses", maxAddrs), Hint: "leave some out"}
+		return nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("at most %d addresses can be kept", maxAddrs), Hint: "leave some out"}
 	}
 	for _, addr := range addrs {
 		a, peer, named := strings.Cut(addr, "/p2p/")
 		if err := p2p.CheckListen([]string{a}); err != nil {
 			return nil, &control.Error{Code: control.CodeUsage, Message: err.Error(), Hint: "--addr /ip4/ADDRESS/udp/PORT/quic-v1 or --addr /dns4/NAME/tcp/PORT"}
 		}
-		ours := func(e did.Endpoint) bool { return e.URI == p2p.ServiceURI(peer) }
-		if named && !slices.ContainsFunc(doc.DIDComm(), ours) {
+		if named && !belongs(peer) {
 			return nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("address %q is that of somebody else: the DID names another peer", addr),
 				Hint: "ask for both again: id --json, on their side"}
 		}

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,6 @@ import (
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/crypto/keyfile"
-	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/inbox/sqlite"
 	"github.com/parley-im/parley/internal/control"
@@ -39,6 +39,13 @@ type Options struct {
 	// UniversalResolver is the URL of a Universal Resolver to ask about DIDs of methods that are not built
 	// in; empty: none. Whoever runs it is believed, and learns which DIDs are asked for.
 	UniversalResolver string
+	// PLCDirectory is the URL of a directory of did:plc, which is asked but not believed; empty: none.
+	PLCDirectory string
+	// AllowPrivateNetworks lets DIDs be resolved at hosts with private and loopback addresses, for tests and
+	// intranets: without it no DID can make the wallet ask a machine of this network.
+	AllowPrivateNetworks bool
+	// Roots are the certificate authorities that hosts of DID documents are believed by; nil: those of the system.
+	Roots *x509.CertPool
 	// Greet is as in messaging.Node.
 	Greet int
 	// Mux has the handlers of a program, which come before the wallet's own: those become its Default.
@@ -57,8 +64,8 @@ type Wallet struct {
 	agreed      *crypto.Agreements // over keys, to seal and open messages with
 	store       inbox.Store
 	db          *sqlite.Store // the same, as its driver has it: for what inbox.Store does not ask of drivers
-	resolver    did.Resolver
-	self        messaging.Identity
+	resolver    *Resolver
+	ids         identities
 	name        string
 	issuer      *outofband.Issuer
 	transport   *p2p.Transport
@@ -72,6 +79,7 @@ type Wallet struct {
 	disclosures exchanges[[]discoverfeatures.Feature]
 	lives       lives
 	backingUp   sync.Mutex // held for one backup at a time
+	shownKeys   shownKeys
 
 	markMu    sync.Mutex  // held while entries are marked
 	working   atomic.Bool // whether Run is running
@@ -120,14 +128,14 @@ func (w *Wallet) open(ctx context.Context, o Options) (err error) {
 	if err := w.openStore(ctx, databasePath(w.home)); err != nil {
 		return err
 	}
-	if w.resolver, err = w.newResolver(o.UniversalResolver); err != nil {
+	if w.resolver, err = w.newResolver(o); err != nil {
 		return err
 	}
 	listen, err := w.resume(ctx)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(w.loadPreferences(ctx), w.lives.load(ctx, w.store)); err != nil {
+	if err := errors.Join(w.loadPreferences(ctx), w.lives.load(ctx, w.store), w.shownKeys.load(ctx, w.store)); err != nil {
 		return explainStore(w.home, err)
 	}
 	if len(o.Listen) > 0 {
@@ -155,13 +163,12 @@ func (w *Wallet) openStore(ctx context.Context, path string) error {
 func (w *Wallet) assemble(listen []string, greet int) {
 	w.issuer = outofband.NewIssuer(w.keys.Subkey("invitations"))
 	w.agreed = crypto.RememberAgreements(w.keys, maxAgreed)
-	identities := messaging.FixedIdentities{w.self}
 	w.transport = &p2p.Transport{
-		Keys: w.keys, Identities: identities, Resolver: w.resolver,
+		Keys: w.keys, Identities: &w.ids, Resolver: w.resolver,
 		HostKey: w.keys.Transport(), Listen: listen, Log: w.log,
 	}
 	w.node = &messaging.Node{
-		Identities: identities, Keys: w.agreed, Resolver: w.resolver, Store: w.store,
+		Identities: &w.ids, Keys: w.agreed, Resolver: w.resolver, Store: w.store,
 		Transports: []messaging.Transport{w.transport}, Handler: w.mux(), Invitations: w.issuer,
 		Introduction: userprofile.DisplayName, Greet: greet, Log: w.log, Receipt: w.receipt, Report: reportproblem.Answer, HoldRequests: true,
 		Life: w.lives.current, Lived: w.lived,
@@ -234,6 +241,9 @@ func (w *Wallet) Close() error {
 		w.listenMu.Unlock()
 		if w.store != nil {
 			errs = append(errs, w.store.Close())
+		}
+		if w.resolver != nil {
+			w.resolver.Close()
 		}
 		if w.agreed != nil {
 			w.agreed.Forget()

@@ -38,8 +38,8 @@ func (w *Wallet) learnProfile(ctx context.Context, from did.DID, p userprofile.P
 	return err
 }
 
-// announce queues our profile for every contact that is not blocked, but for those who have never let us hear of
-// them and may not know us: a profile would take the place of the one message of a stranger that they hold.
+// announce queues our profile for every contact that is not blocked, neither by the user nor by a change of its keys,
+// but for those who have never let us hear of them and may not know us: a profile would take the place of the one message of a stranger that they hold.
 func (w *Wallet) announce(ctx context.Context) error {
 	all, err := w.store.Contacts(ctx)
 	if err != nil {
@@ -47,11 +47,11 @@ func (w *Wallet) announce(ctx context.Context) error {
 	}
 	var errs []error
 	for _, c := range all {
-		if c.Blocked || !c.Confirmed && c.Seen.IsZero() && len(c.Invitation) == 0 {
+		if c.Blocked || c.Offer != nil || !c.Confirmed && c.Seen.IsZero() && len(c.Invitation) == 0 {
 			continue
 		}
 		err := w.node.Send(ctx, userprofile.New(c.DID, w.ownProfile(), false))
-		if err != nil && !errors.Is(err, messaging.ErrBlocked) {
+		if err != nil && !errors.Is(err, messaging.ErrBlocked) && !errors.Is(err, messaging.ErrKeysChanged) {
 			errs = append(errs, fmt.Errorf("%s: %w", c.Name, err))
 		}
 	}

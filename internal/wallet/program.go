@@ -14,10 +14,15 @@ import (
 // What programs ask of a wallet through package messaging/wallet.
 
 // Identity is the DID that the wallet goes by.
-func (w *Wallet) Identity() messaging.Identity { return w.self }
+func (w *Wallet) Identity() messaging.Identity { return w.ids.preferred() }
 
 // Queue queues a message of any type for the DIDs in its To, contacts or not.
 func (w *Wallet) Queue(ctx context.Context, m *messaging.Message) error {
+	for _, to := range m.To {
+		if err := w.node.CheckKeys(ctx, to); err != nil {
+			return explainSend("the recipient", err)
+		}
+	}
 	for _, to := range m.To {
 		if err := w.store.Wake(ctx, to, now()); err != nil {
 			return err
@@ -45,10 +50,13 @@ func (w *Wallet) QueueText(ctx context.Context, to, text string) (string, error)
 // returns how far it has come.
 func (w *Wallet) Reached(ctx context.Context, id string, want inbox.State) (inbox.State, error) {
 	p, err := w.await(ctx, id, want, maxWait)
+	if p.MessageID == "" && ctx.Err() != nil { // it ended before the first look
+		p, err = w.await(context.WithoutCancel(ctx), id, want, 0)
+	}
 	switch {
 	case p.MessageID == "" && errors.Is(err, inbox.ErrNotFound):
 		err = &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("no message %q was sent", id)}
-	case p.MessageID != "" && ctx.Err() != nil:
+	case p.MessageID != "" && ctx.Err() != nil && !reached(p, want):
 		err = &control.Error{Code: control.CodeTimeout, Message: fmt.Sprintf("the message is %s, not yet %s", p.State, want)}
 	}
 	return p.State, err

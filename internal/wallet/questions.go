@@ -185,6 +185,8 @@ func (w *Wallet) answered(ctx context.Context, question inbox.Parcel) (asked con
 		err = &control.Error{Code: control.CodeTrust, Message: asked.ToName + " did not take the question: " + view.Problem}
 	case inbox.Expired:
 		err = &control.Error{Code: control.CodeNetwork, Message: "the question expired before " + asked.ToName + " got it", Hint: "ask again"}
+	default:
+		err = w.stuck(ctx, ps[0], messageWaits)
 	}
 	return asked, err != nil, err
 }

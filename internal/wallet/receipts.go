@@ -54,25 +54,33 @@ func (w *Wallet) mark(ctx context.Context, m inbox.Mark, seqs []int64) error {
 	w.markMu.Lock()
 	defer w.markMu.Unlock()
 	for part := range slices.Chunk(seqs, maxMarked) {
-		viewed, err := w.viewed(ctx, part)
-		if err != nil {
-			return err
-		}
-		err = w.store.Mark(ctx, w.self.DID, m, part, viewed...)
-		if len(viewed) > 0 && errors.Is(err, inbox.ErrFull) {
-			w.log.Warn("no receipts are sent: too much waits for a contact already")
-			err = w.store.Mark(ctx, w.self.DID, m, part)
-		}
-		if err != nil {
-			return err
+		for _, own := range w.ids.shared() { // each passes over what came to the others
+			if err := w.markOf(ctx, own, m, part); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// viewed makes the receipts for the entries that were not shown before, messages of contacts that are told.
-func (w *Wallet) viewed(ctx context.Context, seqs []int64) (out []inbox.Parcel, err error) {
-	senders, ids, err := w.unseen(ctx, seqs)
+// markOf is mark for those of the entries that came to one of our DIDs.
+func (w *Wallet) markOf(ctx context.Context, own messaging.Identity, m inbox.Mark, seqs []int64) error {
+	viewed, err := w.viewed(ctx, own, seqs)
+	if err != nil {
+		return err
+	}
+	err = w.store.Mark(ctx, own.DID, m, seqs, viewed...)
+	if len(viewed) > 0 && errors.Is(err, inbox.ErrFull) {
+		w.log.Warn("no receipts are sent: too much waits for a contact already")
+		err = w.store.Mark(ctx, own.DID, m, seqs)
+	}
+	return err
+}
+
+// viewed makes the receipts for the entries that came to one of our DIDs and were not shown before, messages of
+// contacts that are told. They come from that DID: it is what the messages were sent to.
+func (w *Wallet) viewed(ctx context.Context, own messaging.Identity, seqs []int64) (out []inbox.Parcel, err error) {
+	senders, ids, err := w.unseen(ctx, own.DID, seqs)
 	for _, sender := range senders {
 		c, err := w.reader(ctx, sender)
 		if err != nil {
@@ -82,7 +90,7 @@ func (w *Wallet) viewed(ctx context.Context, seqs []int64) (out []inbox.Parcel, 
 			continue
 		}
 		for some := range slices.Chunk(ids[sender], receipts.MaxReceipts) {
-			p, err := w.parcel(*c, receipts.New(c.DID, receipts.Viewed, now(), some...))
+			p, err := w.parcel(own, *c, receipts.New(c.DID, receipts.Viewed, now(), some...))
 			if err != nil {
 				return nil, err
 			}
@@ -92,10 +100,10 @@ func (w *Wallet) viewed(ctx context.Context, seqs []int64) (out []inbox.Parcel, 
 	return out, err
 }
 
-// unseen returns the senders of the entries that were not shown before, and the ids of their messages.
-func (w *Wallet) unseen(ctx context.Context, seqs []int64) (senders []did.DID, ids map[did.DID][]string, err error) {
+// unseen returns the senders of the owner's entries that were not shown before, and the ids of their messages.
+func (w *Wallet) unseen(ctx context.Context, owner did.DID, seqs []int64) (senders []did.DID, ids map[did.DID][]string, err error) {
 	ids = map[did.DID][]string{}
-	q := inbox.Query{Owner: w.self.DID, Seqs: seqs, Dispositions: []inbox.Disposition{inbox.Kept}, BySeq: true, Limit: maxMarked}
+	q := inbox.Query{Owner: owner, Seqs: seqs, Dispositions: []inbox.Disposition{inbox.Kept}, BySeq: true, Limit: maxMarked}
 	for found := 0; found < len(seqs); {
 		page, err := w.store.List(ctx, q)
 		if err != nil || len(page) == 0 {
@@ -115,15 +123,15 @@ func (w *Wallet) unseen(ctx context.Context, seqs []int64) (senders []did.DID, i
 	return senders, ids, nil
 }
 
-// parcel completes a message of the wallet's own to a contact, for queueing it in one step with something else.
-func (w *Wallet) parcel(c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
-	m.ID, m.Created, m.From = messaging.NewID(), time.Now().Truncate(time.Second).UTC(), w.self.DID
+// parcel completes a message of the wallet's own from one of our DIDs to a contact, for queueing it in one step with something else.
+func (w *Wallet) parcel(own messaging.Identity, c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
+	m.ID, m.Created, m.From = messaging.NewID(), time.Now().Truncate(time.Second).UTC(), own.DID
 	if c.Confirmed {
-		m.From = w.self.DID.Canonical()
+		m.From = own.DID.Canonical()
 	}
 	payload, err := m.Marshal()
 	return inbox.Parcel{
-		Owner: w.self.DID.Canonical(), To: c.DID, MessageID: m.ID, Type: m.Type, ThreadID: m.Thread(), Payload: payload, Created: now(),
+		Owner: own.DID.Canonical(), To: c.DID, MessageID: m.ID, Type: m.Type, ThreadID: m.Thread(), Payload: payload, Created: now(),
 	}, err
 }
 

@@ -72,7 +72,7 @@ func (w *Wallet) SettleRequest(ctx context.Context, r control.RequestDecision) (
 	if !c.Blocked && r.Timeout > 0 && w.online() {
 		w.awaitTold(ctx, c.DID, r.Timeout)
 	}
-	return contactView(c), nil
+	return w.contactView(ctx, c)
 }
 
 // awaitTold waits until what came of a contact is settled and it was told so, for a time: what fails here goes on

@@ -1,8 +1,10 @@
 package wallet_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/parley-im/parley/did"
@@ -38,5 +40,82 @@ func TestUniversalResolver(t *testing.T) {
 	same(t, "a URL that is none", code(t, err), control.CodeUsage)
 	if _, err := open(t, home).Document(t.Context(), did.MustParse("did:example:alice")); err == nil {
 		t.Error("resolved without a resolver")
+	}
+}
+
+// errAny stands for any error that a host is to blame for: the certificate of the test's is not for this name.
+var errAny = errors.New("any error")
+
+// Every method that is built in resolves by itself; what asks a host asks it alone, and no host of this network unless
+// that is allowed.
+func TestBuiltInMethods(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	w := open(t, folder(t, "alice"))
+	h.publish(t, w, h.id("alice"))
+	o := h.options()
+	at := strings.Replace(h.server.Listener.Addr().String(), ":", "%3A", 1)
+	scid := "QmRMKKVdVmbpLG9qTPXBcBrKDsgmvJ5ENvQ3uXmoHhFzCd"
+	jwk := "did:jwk:eyJjcnYiOiJYMjU1MTkiLCJrdHkiOiJPS1AiLCJ4IjoiM3A3YmZYdDl3YlRUVzJIQzdPUTFOei1EUThoYmVHZE5yZngtRkctSUswOCJ9"
+	for _, test := range []struct {
+		id           string
+		public, open error // nil: it resolves; without and with private networks
+	}{
+		{"did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", nil, nil},
+		{jwk, nil, nil},
+		{h.id("alice"), did.ErrUnsafe, nil},
+		{h.id("nobody"), did.ErrUnsafe, did.ErrNotFound},
+		{"did:webvh:" + scid + ":localhost" + at[strings.Index(at, "%3A"):], did.ErrUnsafe, errAny},
+		{"did:plc:z72i7hdynmk6r22z27h6tvur", did.ErrUnsafe, did.ErrNotFound},
+		{"did:example:alice", did.ErrMethod, did.ErrMethod},
+	} {
+		for private, want := range map[bool]error{false: test.public, true: test.open} {
+			r, err := wallet.NewResolver(wallet.ResolverOptions{AllowPrivate: private, Roots: o.Roots, PLCDirectory: h.server.URL})
+			must(t, err)
+			doc, err := r.Resolve(t.Context(), did.MustParse(test.id))
+			if want == errAny && err != nil && !errors.Is(err, did.ErrUnsafe) && !errors.Is(err, did.ErrMethod) {
+				continue
+			}
+			if !errors.Is(err, want) || err == nil && doc.ID().String() != test.id {
+				t.Errorf("%s, private networks %v: %v, want %v", test.id, private, err, want)
+			}
+			r.Close()
+		}
+	}
+	r, err := wallet.NewResolver(wallet.ResolverOptions{})
+	must(t, err)
+	defer r.Close()
+	if _, err := r.Resolve(t.Context(), did.MustParse("did:plc:z72i7hdynmk6r22z27h6tvur")); !errors.Is(err, did.ErrMethod) {
+		t.Errorf("did:plc without a directory: %v", err)
+	}
+	for _, bad := range []string{"http://plc.directory", "plc.directory", "https://", "https://plc.directory?x", "https://me@plc.directory"} {
+		_, err := wallet.NewResolver(wallet.ResolverOptions{PLCDirectory: bad})
+		same(t, bad, code(t, err), control.CodeUsage)
+	}
+}
+
+// What stands in the way of adding somebody by DID is said, with what to do about it.
+func TestAddByDIDFails(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	bob, strict := openWith(t, folder(t, "bob"), h.options()), open(t, folder(t, "strict"))
+	gone := h.id("gone")
+	for name, test := range map[string]struct {
+		w          *wallet.Wallet
+		id         string
+		code, hint string
+	}{
+		"a host of this network": {strict, gone, control.CodeTrust, "--allow-private-networks"},
+		"no document":            {bob, gone, control.CodeUnknown, ""},
+		"nobody there":           {bob, "did:web:127.0.0.1%3A9", control.CodeNetwork, "try again"},
+		"no directory":           {bob, "did:plc:z72i7hdynmk6r22z27h6tvur", control.CodeUnknown, "PARLEY_PLC_DIRECTORY"},
+		"a foreign method":       {bob, "did:example:alice", control.CodeUnknown, "PARLEY_RESOLVER"},
+	} {
+		_, err := test.w.Add(t.Context(), control.AddRequest{DID: test.id})
+		same(t, name, code(t, err), test.code)
+		var e *control.Error
+		if errors.As(err, &e) && !strings.Contains(e.Hint, test.hint) {
+			t.Errorf("%s: hint %q, want %q in it", name, e.Hint, test.hint)
+		}
 	}
 }

@@ -280,7 +280,7 @@ func (w *Wallet) revive(ctx context.Context) (err error) {
 	if err := errors.Join(err, report.Err()); err != nil {
 		return err
 	}
-	if w.resolver, err = w.newResolver(""); err != nil {
+	if w.resolver, err = w.newResolver(Options{}); err != nil {
 		return err
 	}
 	if _, err := w.resume(ctx); err != nil {

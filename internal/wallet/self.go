@@ -14,7 +14,8 @@ import (
 
 // Self says who the wallet is. Addrs are there once it listens.
 func (w *Wallet) Self(context.Context) (control.Self, error) {
-	s := control.Self{V: control.Version, DID: w.self.DID.Canonical().String(), LongDID: w.self.DID.String(), Name: w.ownName()}
+	own := w.ids.preferred().DID
+	s := control.Self{V: control.Version, DID: own.Canonical().String(), LongDID: own.String(), Name: w.ownName()}
 	peer, err := w.peerID()
 	s.PeerID, s.Addrs = peer, w.addresses()
 	return s, err
@@ -38,16 +39,31 @@ func (w *Wallet) Status(ctx context.Context) (control.Status, error) {
 	if err != nil {
 		return control.Status{}, err
 	}
+	changed, err := w.changedKeys(ctx)
+	if err != nil {
+		return control.Status{}, err
+	}
 	peer, err := w.peerID()
 	return control.Status{
+		Changed: changed, Withheld: stats.Withheld, Identities: w.inUse(),
 		Backup:   backup,
 		KeyStore: string(w.keys.Kind()), Receipts: levelName(w.ownReceiptLevel()), Restored: restored, Elsewhere: elsewhere,
 		Version: w.version, Since: w.since, Listen: w.listen, Longest: longest, Requests: stats.Requests,
-		V: control.Version, DID: w.self.DID.Canonical().String(), PeerID: peer, Name: w.ownName(), Home: w.home,
+		V: control.Version, DID: w.ids.preferred().DID.Canonical().String(), PeerID: peer, Name: w.ownName(), Home: w.home,
 		Addrs: w.addresses(), PID: os.Getpid(), Protected: w.keys.Protected(), Contacts: stats.Contacts,
 		Unread: stats.Unread, Waiting: stats.Waiting, Failed: stats.Failed,
 		Refused: w.node.Refused(), Broken: w.transport.Broken(),
 	}, err
+}
+
+// inUse are the wallet's DIDs that are not retired, the preferred one first.
+func (w *Wallet) inUse() (ids []string) {
+	for _, i := range w.ids.shared() {
+		if i.Until.IsZero() {
+			ids = append(ids, i.DID.Canonical().String())
+		}
+	}
+	return ids
 }
 
 // backupSetting is the time of the last backup, in RFC 3339.

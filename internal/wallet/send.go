@@ -27,13 +27,19 @@ func (w *Wallet) Send(ctx context.Context, r control.SendRequest) (control.Sent,
 		return control.Sent{}, err
 	}
 	p, err := w.queue(ctx, c, m)
-	if err == nil && r.Timeout > 0 {
+	if err != nil {
+		return control.Sent{}, err
+	}
+	if r.Timeout > 0 {
 		p, err = w.awaitThat(ctx, m.ID, r.Timeout, func(p inbox.Parcel) bool {
 			return reached(p, want) || r.Wait == "" && p.State == inbox.Sent
 		})
-	}
-	if err != nil {
-		return control.Sent{}, err
+		if isTrust(err) {
+			return sentView(p, c.Name), err
+		}
+		if err != nil {
+			return control.Sent{}, err
+		}
 	}
 	view := sentView(p, c.Name)
 	if r.Wait != "" && !reached(p, want) {
@@ -57,8 +63,15 @@ func tooSoon(state, want inbox.State) error {
 
 // queue queues a message to a contact, and has what waits for the contact tried at once: the user wants it
 // now, whatever failed before. It wakes first, when no try of this message can be under way that it would
-// have to be remembered for. It returns the message as it is queued.
+// have to be remembered for. It returns the message as it is queued. Nothing is queued for a contact whose keys have
+// changed.
 func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
+	if err := w.node.CheckKeys(ctx, c.DID); err != nil {
+		return inbox.Parcel{}, explainSend(c.Name, err)
+	}
+	if _, err := w.learnOurs(ctx, c); err != nil {
+		return inbox.Parcel{}, err
+	}
 	if err := w.store.Wake(ctx, c.DID, now()); err != nil {
 		return inbox.Parcel{}, err
 	}
@@ -93,7 +106,8 @@ func (w *Wallet) await(ctx context.Context, id string, want inbox.State, timeout
 	return w.awaitThat(ctx, id, timeout, func(p inbox.Parcel) bool { return reached(p, want) })
 }
 
-// awaitThat waits until enough is true of the message with this id, or timeout has passed.
+// awaitThat waits until enough is true of the message with this id, or timeout has passed. It ends at once, with the
+// message and an error, when its recipient's keys have changed: then it waits for the user.
 func (w *Wallet) awaitThat(ctx context.Context, id string, timeout time.Duration, enough func(inbox.Parcel) bool) (inbox.Parcel, error) {
 	watchCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -108,6 +122,9 @@ func (w *Wallet) awaitThat(ctx context.Context, id string, timeout time.Duration
 		}
 		if enough(ps[0]) {
 			return ps[0], nil
+		}
+		if err := w.stuck(ctx, ps[0], messageWaits); err != nil {
+			return ps[0], err
 		}
 		select {
 		case <-watchCtx.Done():
@@ -127,7 +144,7 @@ func (w *Wallet) Cancel(ctx context.Context, id string) (control.Sent, error) {
 	defer stop()
 	hint := w.store.Watch(watchCtx)
 	for {
-		n, err := w.store.Cancel(ctx, w.self.DID, id, now())
+		n, err := w.takeBack(ctx, id)
 		if err != nil && !errors.Is(err, inbox.ErrNotFound) {
 			return control.Sent{}, err
 		}
@@ -200,6 +217,9 @@ func sentView(p inbox.Parcel, name string) control.Sent {
 
 // explainSend turns the errors of queueing into ones that say what to do.
 func explainSend(name string, err error) error {
+	if changed := explainKeys(err, nothingSent); changed != nil {
+		return changed
+	}
 	switch {
 	case errors.Is(err, messaging.ErrTooLarge):
 		return &control.Error{Code: control.CodeQuota, Message: err.Error() + "; nothing was sent", Hint: "send it in parts"}

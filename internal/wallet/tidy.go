@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 )
 
@@ -60,7 +61,7 @@ func (w *Wallet) tidyUp(ctx context.Context, t *tidy, now time.Time) (more bool,
 // tidyReceived deletes a page of what has been dealt with. newest is the newest revision before.
 func (w *Wallet) tidyReceived(ctx context.Context, t *tidy, newest int64) (more bool, err error) {
 	es, err := w.store.List(ctx, inbox.Query{
-		Owner: w.self.DID, Dispositions: []inbox.Disposition{inbox.Consumed}, AfterRev: t.received, Limit: inbox.MaxSeqs,
+		Dispositions: []inbox.Disposition{inbox.Consumed}, AfterRev: t.received, Limit: inbox.MaxSeqs,
 	})
 	if err != nil {
 		return false, err
@@ -69,14 +70,14 @@ func (w *Wallet) tidyReceived(ctx context.Context, t *tidy, newest int64) (more 
 		t.received = max(t.received, newest) // what comes later to be dealt with has a later revision
 		return false, nil
 	}
-	var seqs []int64
+	done := byOwner{}
 	for _, e := range es {
 		t.received = e.Rev
 		if isHousekeeping(e.Type) {
-			seqs = append(seqs, e.Seq)
+			done[e.Owner] = append(done[e.Owner], e.Seq)
 		}
 	}
-	return true, w.store.Delete(ctx, w.self.DID, seqs...)
+	return true, done.each(func(owner did.DID, seqs []int64) error { return w.store.Delete(ctx, owner, seqs...) })
 }
 
 // tidySent forgets a page of settled housekeeping. Introductions stay: they tell which invitations were tried.
@@ -85,7 +86,7 @@ func (w *Wallet) tidySent(ctx context.Context, t *tidy, newest int64, now time.T
 		return false, nil
 	}
 	ps, err := w.store.Sent(ctx, inbox.SentQuery{
-		Owner: w.self.DID, States: []inbox.State{inbox.Delivered, inbox.Read, inbox.Failed, inbox.Expired},
+		States:   []inbox.State{inbox.Delivered, inbox.Read, inbox.Failed, inbox.Expired},
 		AfterRev: t.sent, Match: housekeepingPayload, Limit: inbox.MaxSeqs,
 	})
 	if err != nil {
@@ -95,7 +96,7 @@ func (w *Wallet) tidySent(ctx context.Context, t *tidy, newest int64, now time.T
 		t.sent = max(t.sent, newest)
 		return false, nil
 	}
-	var seqs []int64
+	done := byOwner{}
 	for _, p := range ps {
 		if young := now.Sub(p.Updated); young < tidyAge && young > -tidyAge {
 			t.next = p.Updated.Add(tidyAge) // those behind it changed later
@@ -103,8 +104,8 @@ func (w *Wallet) tidySent(ctx context.Context, t *tidy, newest int64, now time.T
 		}
 		t.sent = p.Rev
 		if !strings.HasPrefix(p.MessageID, introductionPrefix) {
-			seqs = append(seqs, p.Seq)
+			done[p.Owner] = append(done[p.Owner], p.Seq)
 		}
 	}
-	return len(seqs) > 0, w.store.Forget(ctx, w.self.DID, seqs...)
+	return len(done) > 0, done.each(func(owner did.DID, seqs []int64) error { return w.store.Forget(ctx, owner, seqs...) })
 }

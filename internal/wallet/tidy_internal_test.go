@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -19,21 +20,31 @@ import (
 var (
 	tidyOwner = did.MustParse("did:example:alice")
 	tidyPeer  = did.MustParse("did:example:bob")
-	tidyStart = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	// tidySecond is another DID of the owner's wallet.
+	tidySecond = did.MustParse("did:example:alice2")
+	tidyStart  = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 )
 
 func tidyWallet(t *testing.T) *Wallet {
 	t.Helper()
-	return &Wallet{store: memory.Open(), self: messaging.Identity{DID: tidyOwner}}
+	w := &Wallet{store: memory.Open(), log: slog.New(slog.DiscardHandler)}
+	w.ids.put(messaging.Identity{DID: tidyOwner})
+	w.ids.put(messaging.Identity{DID: tidySecond})
+	return w
 }
 
 // arrives commits an entry, and settles it unless it stays pending.
 func arrives(t *testing.T, w *Wallet, id, typ string, d inbox.Disposition) inbox.Arrival {
 	t.Helper()
-	a := inbox.Arrival{Entry: inbox.Entry{Owner: tidyOwner, From: tidyPeer, MessageID: id, Type: typ, ThreadID: id, Payload: []byte(id), Received: tidyStart}}
+	return arrivesFor(t, w, tidyOwner, id, typ, d)
+}
+
+func arrivesFor(t *testing.T, w *Wallet, owner did.DID, id, typ string, d inbox.Disposition) inbox.Arrival {
+	t.Helper()
+	a := inbox.Arrival{Entry: inbox.Entry{Owner: owner, From: tidyPeer, MessageID: id, Type: typ, ThreadID: id, Payload: []byte(id), Received: tidyStart}}
 	r, err := w.store.Put(t.Context(), a)
 	if err == nil && d != inbox.Pending {
-		err = w.store.Handled(t.Context(), tidyOwner, r[0].Seq, d)
+		err = w.store.Handled(t.Context(), owner, r[0].Seq, d)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +71,7 @@ func TestTidyReceived(t *testing.T) {
 	t.Parallel()
 	w := tidyWallet(t)
 	ping := arrives(t, w, "ping", trustping.PingType, inbox.Consumed)
+	arrivesFor(t, w, tidySecond, "ping-to-another-did", trustping.PingType, inbox.Consumed)
 	arrives(t, w, "text-kept", basicmessage.Type, inbox.Kept)
 	arrives(t, w, "text-of-a-program", basicmessage.Type, inbox.Consumed)
 	arrives(t, w, "problem", reportproblem.Type, inbox.Kept)
@@ -100,15 +112,21 @@ func TestTidySent(t *testing.T) {
 	t.Parallel()
 	w := tidyWallet(t)
 	body := func(typ string) []byte { return []byte(`{"type":"` + typ + `"}`) }
+	sent := func(owner did.DID, id, typ string) error {
+		_, err := w.store.Enqueue(t.Context(), inbox.Parcel{Owner: owner, To: tidyPeer, MessageID: id, Type: typ, ThreadID: id, Payload: body(typ), Created: tidyStart})
+		if err == nil && id != "waiting" {
+			_, err = w.store.Advance(t.Context(), owner, tidyPeer, []string{id}, inbox.Delivered, tidyStart)
+		}
+		return err
+	}
+	if err := sent(tidySecond, "of-another-did", receipts.Type); err != nil {
+		t.Fatal(err)
+	}
 	for id, typ := range map[string]string{
 		"ping": trustping.PingType, "receipt": receipts.Type, "text": basicmessage.Type, introductionPrefix + "1-x": userprofile.Type,
 		"waiting": receipts.Type,
 	} {
-		_, err := w.store.Enqueue(t.Context(), inbox.Parcel{Owner: tidyOwner, To: tidyPeer, MessageID: id, Type: typ, ThreadID: id, Payload: body(typ), Created: tidyStart})
-		if err == nil && id != "waiting" {
-			_, err = w.store.Advance(t.Context(), tidyOwner, tidyPeer, []string{id}, inbox.Delivered, tidyStart)
-		}
-		if err != nil {
+		if err := sent(tidyOwner, id, typ); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,7 +143,7 @@ func TestTidySent(t *testing.T) {
 		slices.Sort(ids)
 		return ids
 	}
-	if got := left(tidyStart.Add(tidyAge - time.Second)); len(got) != 5 {
+	if got := left(tidyStart.Add(tidyAge - time.Second)); len(got) != 6 {
 		t.Errorf("left before their time: %v", got)
 	}
 	want := []string{introductionPrefix + "1-x", "text", "waiting"}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -72,13 +73,27 @@ func runWith(t *testing.T, home string, o wallet.Options) *wallet.Wallet {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- w.Run(ctx) }()
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
+	running.Store(w, stop)
+	t.Cleanup(stop)
 	return w
+}
+
+// running ends what runWith has begun.
+var running sync.Map // *wallet.Wallet → func()
+
+// leave ends and closes a wallet that is at work before its test ends.
+func leave(t *testing.T, w *wallet.Wallet) {
+	t.Helper()
+	if stop, ok := running.LoadAndDelete(w); ok {
+		stop.(func())()
+	}
+	must(t, w.Close())
 }
 
 // code returns the code of a *control.Error, and "" for nil; any other error fails the test.

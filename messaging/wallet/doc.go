@@ -17,6 +17,10 @@
 // parley recv. The senders of messages that a handler has dealt with are told that they were read, as far as
 // the wallet's receipts level allows.
 //
+// When the keys of a contact change and nothing proves that the change is its own, nothing is sent to it and no handler
+// gets what it sends, until somebody accepts the keys: Verify and Confirm, or AcceptKeys. A program that accepts them
+// by itself gives that protection up.
+//
 // Errors for which there is a next step are an *Error with a sentence and a hint, and wrap one of the kinds
 // below (ErrUnknown and so on). All methods are safe for concurrent use, except for Handle, which comes before Run.
 //

@@ -16,6 +16,10 @@ type Contact struct {
 	Name string
 	// Blocked is set for one who may not write and is not written to.
 	Blocked bool
+	// KeysChanged is set for one whose keys have changed and wait to be accepted, see AcceptKeys; Verified is when
+	// it was marked verified, zero when it is not.
+	KeysChanged bool
+	Verified    time.Time
 }
 
 // Add makes a contact of whoever made the invitation, under the name, or under the one that the inviter goes by
@@ -47,7 +51,7 @@ func (w *Wallet) Contacts(ctx context.Context) ([]Contact, error) {
 
 func contact(c control.Contact) (Contact, error) {
 	id, err := did.Parse(c.DID)
-	return Contact{DID: id, Name: c.Name, Blocked: c.Blocked}, err
+	return Contact{DID: id, Name: c.Name, Blocked: c.Blocked, KeysChanged: c.Offer != nil, Verified: c.Verified}, err
 }
 
 // Text queues a text for a contact, who is named by name, a unique prefix of it, or DID, and returns the id of

@@ -25,6 +25,12 @@ type Options struct {
 	// Listen are multiaddrs to listen on, such as "/ip4/127.0.0.1/udp/4001/quic-v1". A new wallet keeps them;
 	// for one that is there they hold this time. Default: all interfaces, on a port that is kept.
 	Listen []string
+	// PLCDirectory is the URL of a directory of did:plc, such as "https://plc.directory"; empty: those DIDs do not
+	// resolve. It learns which of them are asked for, and is not believed: their logs are verified.
+	PLCDirectory string
+	// AllowPrivateNetworks lets DIDs be resolved at hosts with private and loopback addresses, for tests and
+	// intranets.
+	AllowPrivateNetworks bool
 	// Log takes what an operator may want to know; nil: nothing.
 	Log *slog.Logger
 }
@@ -55,7 +61,10 @@ func Open(ctx context.Context, dir string, o Options) (*Wallet, error) {
 		}
 	}
 	w := &Wallet{home: home, log: o.Log, mux: new(messaging.Mux)}
-	w.inner, err = wallet.Open(ctx, home, wallet.Options{Passphrase: o.Passphrase, Listen: o.Listen, Mux: w.mux, Log: o.Log})
+	w.inner, err = wallet.Open(ctx, home, wallet.Options{
+		Passphrase: o.Passphrase, Listen: o.Listen, Mux: w.mux, Log: o.Log,
+		PLCDirectory: o.PLCDirectory, AllowPrivateNetworks: o.AllowPrivateNetworks,
+	})
 	if err != nil {
 		return nil, public(err)
 	}

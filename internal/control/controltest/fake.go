@@ -169,3 +169,18 @@ func (w *Wallet) Check(ctx context.Context) (control.Check, error) {
 func (w *Wallet) Backup(ctx context.Context, r control.BackupRequest) (control.Backup, error) {
 	return answer[control.Backup](ctx, w, "Backup", r)
 }
+
+// Verify implements control.Wallet.
+func (w *Wallet) Verify(ctx context.Context, r control.VerifyRequest) (control.Verification, error) {
+	return answer[control.Verification](ctx, w, "Verify", r)
+}
+
+// AcceptKeys implements control.Wallet.
+func (w *Wallet) AcceptKeys(ctx context.Context, name string) (control.Contact, error) {
+	return answer[control.Contact](ctx, w, "AcceptKeys", name)
+}
+
+// WebDocument implements control.Wallet.
+func (w *Wallet) WebDocument(ctx context.Context, r control.WebDocumentRequest) (control.WebDocument, error) {
+	return answer[control.WebDocument](ctx, w, "WebDocument", r)
+}

@@ -1,0 +1,130 @@
+package wallet
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/parley-im/parley/inbox"
+	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
+)
+
+// explainKeys tells the user that a contact's keys have changed, and with consequence what that means for what was
+// asked for. It returns nil for any other error.
+func explainKeys(err error, consequence string) error {
+	var e *messaging.KeysChangedError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	was := ""
+	if e.WasVerified {
+		was = " (was verified)"
+	}
+	return &control.Error{
+		Code: control.CodeTrust,
+		Message: fmt.Sprintf("%s's keys changed %s%s. %s Pinned: %s; now: %s.",
+			e.Contact, ago(e.Since), was, consequence, printed(e.Pinned), printed(e.Offered)),
+		Hint: fmt.Sprintf("Compare: parley verify %s; then parley verify %s --confirm, or parley contacts accept-key %s", e.Contact, e.Contact, e.Contact),
+	}
+}
+
+// printed is the first half of a fingerprint in groups that an eye can follow.
+func printed(set [32]byte) string {
+	digits := hex.EncodeToString(set[:16])
+	var groups []string
+	for len(digits) > 0 {
+		groups, digits = append(groups, digits[:4]), digits[4:]
+	}
+	return strings.Join(groups, " ")
+}
+
+// ago says how long a time is past.
+func ago(at time.Time) string {
+	d := time.Since(at)
+	switch {
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return count(int(d/time.Minute), "minute") + " ago"
+	case d < 24*time.Hour:
+		return count(int(d/time.Hour), "hour") + " ago"
+	}
+	return count(int(d/(24*time.Hour)), "day") + " ago"
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// stuck returns why a message does not get on that is queued: its recipient's keys have changed. Nil if it is not
+// for that.
+func (w *Wallet) stuck(ctx context.Context, p inbox.Parcel, consequence string) error {
+	if p.State != inbox.Queued {
+		return nil
+	}
+	c, err := w.store.Contact(ctx, p.To)
+	if errors.Is(err, inbox.ErrNotFound) || err == nil && c.Offer == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return explainKeys(&messaging.KeysChangedError{
+		Contact: c.Name, Pinned: inbox.KeySet(c.Pins), Offered: subject(c), Since: c.Offer.At, WasVerified: c.Offer.WasVerified,
+	}, consequence)
+}
+
+// What a change of keys means for what the user has asked for.
+const (
+	nothingSent  = "Nothing was sent."
+	messageWaits = "The message waits and was not sent."
+)
+
+// isTrust reports whether an error says that somebody is not trusted.
+func isTrust(err error) bool {
+	var e *control.Error
+	return errors.As(err, &e) && e.Code == control.CodeTrust
+}
+
+// withheld counts the messages of a contact that are kept back.
+func (w *Wallet) withheld(ctx context.Context, c inbox.Contact) (n int, err error) {
+	q := inbox.Query{From: c.DID, Dispositions: []inbox.Disposition{inbox.Withheld}, BySeq: true, Limit: 1000}
+	for {
+		es, err := w.store.List(ctx, q)
+		if err != nil || len(es) == 0 {
+			return n, err
+		}
+		n, q.AfterSeq = n+len(es), es[len(es)-1].Seq
+	}
+}
+
+// offerView is the change of a contact's keys that waits for a decision; nil if there is none.
+func (w *Wallet) offerView(ctx context.Context, c inbox.Contact) (*control.KeyOffer, error) {
+	if c.Offer == nil {
+		return nil, nil
+	}
+	n, err := w.withheld(ctx, c)
+	pinned, offered := inbox.KeySet(c.Pins), subject(c)
+	return &control.KeyOffer{
+		Pinned: hex.EncodeToString(pinned[:]), Offered: hex.EncodeToString(offered[:]), At: c.Offer.At,
+		WasVerified: c.Offer.WasVerified, Withheld: n,
+	}, err
+}
+
+// changedKeys returns the names of the contacts whose keys have changed.
+func (w *Wallet) changedKeys(ctx context.Context) (names []string, err error) {
+	all, err := w.store.Contacts(ctx)
+	for _, c := range all {
+		if c.Offer != nil {
+			names = append(names, c.Name)
+		}
+	}
+	return names, err
+}
