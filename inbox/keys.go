@@ -80,6 +80,30 @@ func (c Contact) Trusts(keys [32]byte) bool {
 	return keys != [32]byte{} && keys == KeySet(c.Pins) && keys != c.Offer.KeySet()
 }
 
+// Trust makes these keys, at this place in a log if there is one, those that are trusted, and notes why. Keys other
+// than before end what the contact had proved: it is not verified any more, and it may have a new wallet, which does
+// not know our document. An offer is decided by it.
+func (c *Contact) Trust(keys []crypto.PublicKey, version string, how KeyCause, at time.Time) {
+	pins := Fingerprints(keys)
+	if len(c.Pins) > 0 && !slices.Equal(pins, c.Pins) {
+		c.Verified, c.Confirmed = time.Time{}, false
+	}
+	c.Pins, c.Keys, c.Offer = pins, slices.Clone(keys), nil
+	if version != "" {
+		c.Version = version
+	}
+	c.Note(how, KeySet(pins), at)
+}
+
+// Note adds to the history of the contact's keys, unless its newest event says the same. It never writes to an array
+// that another copy of the contact may share.
+func (c *Contact) Note(how KeyCause, keys [32]byte, at time.Time) {
+	if n := len(c.History); n > 0 && c.History[n-1].How == how && c.History[n-1].Keys == keys {
+		return
+	}
+	c.History = append(slices.Clip(c.History), KeyEvent{At: at, How: how, Keys: keys})
+}
+
 // CheckRelease returns an error unless what is withheld under the set of keys may be released: the contact has to
 // trust it. Under the zero set nothing is withheld.
 func (c Contact) CheckRelease(keys [32]byte) error {

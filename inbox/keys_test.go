@@ -162,3 +162,40 @@ func TestKeyCauses(t *testing.T) {
 		}
 	}
 }
+
+func TestTrustBeginsAnew(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_700_000_000, 0).UTC()
+	old, fresh := []crypto.PublicKey{signer(t, 1)}, []crypto.PublicKey{signer(t, 2)}
+	var c inbox.Contact
+	c.Confirmed = true
+	c.Trust(old, "", inbox.KeysAdded, at)
+	if !c.Confirmed {
+		t.Error("the first keys are no change of keys")
+	}
+	c.Verified = at
+	c.Trust(old, "2-x", inbox.KeysLogged, at)
+	if !c.Confirmed || c.Verified.IsZero() || c.Version != "2-x" {
+		t.Errorf("the same keys again: %+v", c)
+	}
+	c.Offer = &inbox.Offer{Keys: fresh, At: at}
+	before := c
+	c.Trust(fresh, "", inbox.KeysAccepted, at)
+	if c.Confirmed || !c.Verified.IsZero() || c.Offer != nil || c.Version != "2-x" {
+		t.Errorf("other keys: %+v", c)
+	}
+	if !slices.Equal(c.Pins, inbox.Fingerprints(fresh)) || !c.Keys[0].Equal(fresh[0]) {
+		t.Error("they are not what is pinned")
+	}
+	var causes []inbox.KeyCause
+	for _, e := range c.History {
+		causes = append(causes, e.How)
+	}
+	if want := []inbox.KeyCause{inbox.KeysAdded, inbox.KeysLogged, inbox.KeysAccepted}; !slices.Equal(causes, want) {
+		t.Errorf("history %v, want %v", causes, want)
+	}
+	c.Note(inbox.KeysAccepted, inbox.KeySet(c.Pins), at.Add(time.Hour))
+	if len(c.History) != 3 || len(before.History) != 2 {
+		t.Errorf("%d events, and %d in the copy", len(c.History), len(before.History))
+	}
+}

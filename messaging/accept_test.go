@@ -191,8 +191,8 @@ func TestAcceptKnowsWhoWasAnswered(t *testing.T) {
 	}
 }
 
-// A contact that is blocked, or whose keys are not the pinned ones, does not get in; for the latter
-// nothing is lost: it is told to come again.
+// A contact that is blocked does not get in. What one sends whose keys are not the pinned ones is written down, and
+// shown to nobody.
 func TestAcceptBlockedAndChangedKeys(t *testing.T) {
 	t.Parallel()
 	p := mustPair(t)
@@ -211,12 +211,15 @@ func TestAcceptBlockedAndChangedKeys(t *testing.T) {
 	var pins [][32]byte
 	change(func(c *inbox.Contact) error {
 		c.Blocked, pins = false, c.Pins
-		c.Pins = [][32]byte{{1}, {2}}
+		c.Pins, c.Keys = [][32]byte{{1}, {2}}, nil
 		return nil
 	})
-	same(t, "changed keys", accept(t, p.bob, did.DID{}, sealed)[0].Kind, messaging.Busy)
+	same(t, "changed keys", accept(t, p.bob, did.DID{}, sealed)[0], messaging.Verdict{Kind: messaging.Held})
+	same(t, "withheld", received(t, p.bob, inbox.Withheld), []string{"1"})
 	change(func(c *inbox.Contact) error { c.Pins = pins; return nil })
-	same(t, "as before", accept(t, p.bob, did.DID{}, sealed)[0], accepted())
+	again := forge{from: p.alice, to: p.bob}.seal(t, plain("2", fromTo(p.alice, p.bob)))
+	same(t, "as before", accept(t, p.bob, did.DID{}, again)[0], accepted())
+	same(t, "kept", received(t, p.bob, inbox.Pending), []string{"2"})
 }
 
 // fullStore cannot commit anything that arrives.

@@ -3,6 +3,7 @@ package messaging
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, 
 			return guest, err
 		}
 	case err == nil:
-		return Admission{Life: n.life(), Saw: c.Life}, nil
+		return n.admitContact(ctx, c)
 	case !errors.Is(err, inbox.ErrNotFound):
 		return guest, err
 	}
@@ -45,6 +46,24 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, 
 		return guest, err
 	}
 	return guest, n.unclaimed(ctx, terms, id)
+}
+
+// admitContact lets a contact in. One whose keys have changed may leave messages, but learns nothing of
+// lives.
+func (n *Node) admitContact(ctx context.Context, c inbox.Contact) (Admission, error) {
+	if !n.offline(c.DID.Method()) {
+		doc, err := n.Resolver.Resolve(ctx, c.DID)
+		if err == nil {
+			c, err = n.judge(ctx, c, doc)
+		}
+		if err != nil && !errors.Is(err, ErrKeysChanged) {
+			return Admission{}, fmt.Errorf("judge a contact's keys: %v", err) // it may pass, whatever it is
+		}
+	}
+	if c.Offer != nil {
+		return Admission{Doubtful: true}, nil
+	}
+	return Admission{Life: n.life(), Saw: c.Life}, nil
 }
 
 // errCrowded puts strangers off: an invitation that many hold must not make contacts without end.
@@ -83,13 +102,22 @@ func (n *Node) maxContacts() int {
 
 // Met keeps what a greeting has proved: the long form of the DID, the addresses, and of a contact that came to
 // us that it is there now, so that what waits for it is tried at once; and it passes on what a contact had seen
-// of us. Of somebody who is no contact yet nothing is kept on disk: an invitation that many hold must not fill it.
+// of us. Nothing of that is kept of a contact that has proved itself by keys that are not trusted. Of somebody who is no contact yet nothing is kept on disk: an invitation that many hold must not fill it.
 func (n *Node) Met(ctx context.Context, p Peer) {
 	id := p.DID.Canonical()
 	c, err := n.Store.Contact(ctx, id)
 	if errors.Is(err, inbox.ErrNotFound) || c.Blocked {
 		n.rememberStranger(p)
 		return
+	}
+	if err == nil && p.Document == nil {
+		err = errors.New("the transport tells no document")
+	}
+	if err == nil {
+		c, err = n.judge(ctx, c, p.Document)
+	}
+	if errors.Is(err, ErrKeysChanged) {
+		return // it is not known whose addresses and life these are
 	}
 	if err == nil {
 		err = n.meet(ctx, c, p)

@@ -90,6 +90,7 @@ func (n *Node) deliver(ctx context.Context, b inbox.Batch) {
 	case err != nil && ctx.Err() != nil:
 		next = now
 	case err != nil:
+		n.doubt(b.To, true)
 		next = a.next(now, err)
 		a.note(now, err)
 		n.log().Debug("delivery failed", "to", b.To, "failures", b.Failures+1, "err", err)
@@ -131,7 +132,7 @@ func (a *attempt) inTime(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, attemptTime)
 	defer cancel()
 	err := a.run(ctx)
-	if err != nil && permanent(err) {
+	if err != nil && a.final(err) {
 		a.fail(err)
 		return nil
 	}
@@ -150,7 +151,7 @@ func (a *attempt) run(ctx context.Context) error {
 	}
 	usable, err := a.node.usable(doc)
 	for _, e := range usable {
-		if err = a.send(ctx, e, self, c, doc); err == nil || permanent(err) {
+		if err = a.send(ctx, e, self, c, doc); err == nil || a.final(err) {
 			return err
 		}
 	}
@@ -187,7 +188,10 @@ func (n *Node) usable(doc *did.Document) (routes []route, err error) {
 // send gives what is left to one endpoint, some parcels after the other; while they are on their way the next
 // are sealed. It returns nil once every parcel has an outcome.
 func (a *attempt) send(ctx context.Context, e route, self Identity, c inbox.Contact, doc *did.Document) error {
-	d := Delivery{From: self.DID, To: a.batch.To, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation}
+	d := Delivery{
+		From: self.DID, To: a.batch.To, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord, Claim: c.Invitation,
+		Keys: inbox.KeySet(doc.Pins()),
+	}
 	if !c.DID.IsZero() {
 		d.Life, d.Saw = a.node.life(), c.Life
 	}
@@ -282,7 +286,7 @@ func (a *attempt) take(ctx context.Context, c inbox.Contact, outs []inbox.Outcom
 	}
 	confirmed := false
 	for k, r := range results[:min(len(results), len(indices))] {
-		if r.Err != nil && !permanent(r.Err) {
+		if r.Err != nil && !a.final(r.Err) {
 			known, err = indices[k], r.Err
 			break
 		}
@@ -292,6 +296,7 @@ func (a *attempt) take(ctx context.Context, c inbox.Contact, outs []inbox.Outcom
 	a.outs = append(a.outs, outs[:known]...)
 	a.progress = a.progress || confirmed
 	if confirmed {
+		a.node.doubt(a.batch.To, false)
 		a.node.confirm(context.WithoutCancel(ctx), c)
 	}
 	if known == len(outs) {
@@ -380,6 +385,16 @@ func (a *attempt) next(now time.Time, err error) time.Time {
 		return now.Add(wish)
 	}
 	return now.Add(max(a.node.Retry.After(a.batch.Failures+1), wish))
+}
+
+// final reports whether an error of this attempt is for good. That envelopes are not for the recipient is not, where
+// its document can change: they may have been sealed to the keys that it had.
+func (a *attempt) final(err error) bool {
+	var r *Refusal
+	if errors.As(err, &r) && r.Code == CodeRecipient && !a.node.offline(a.batch.To.Method()) {
+		return false
+	}
+	return permanent(err)
 }
 
 // maxPause is the longest pause that a recipient can ask for.

@@ -46,6 +46,8 @@ type dispatcher struct {
 	after   int64             // entries up to this one have been seen
 	running int
 	done    chan *lane
+
+	watching bool // the contacts with offers are on the node's watchlist
 }
 
 // lane is one sender's queue.
@@ -58,8 +60,21 @@ type lane struct {
 	err   error
 }
 
-// scan finds the senders of what has arrived since the last time.
+// scan finds the senders of what has arrived, or was released, since the last time.
 func (d *dispatcher) scan(ctx context.Context) error {
+	if !d.watching {
+		if err := d.node.watch.load(ctx, d.node.Store); err != nil {
+			return err
+		}
+		d.watching = true
+	}
+	ids, err := d.node.watch.moved(ctx, d.node.Store)
+	for _, id := range ids {
+		d.lane(id).again = true
+	}
+	if err != nil {
+		return err
+	}
 	for {
 		page, err := d.node.Store.List(ctx, inbox.Query{
 			Dispositions: []inbox.Disposition{inbox.Pending}, AfterSeq: d.after, BySeq: true, Limit: handlePage,
@@ -71,14 +86,19 @@ func (d *dispatcher) scan(ctx context.Context) error {
 			if d.after = e.Seq; e.From.IsZero() {
 				continue // Accept takes nothing from nobody
 			}
-			l := d.lanes[e.From]
-			if l == nil {
-				l = &lane{sender: e.From}
-				d.lanes[e.From] = l
-			}
-			l.again = true
+			d.lane(e.From).again = true
 		}
 	}
+}
+
+// lane returns the lane of a sender.
+func (d *dispatcher) lane(sender did.DID) *lane {
+	l := d.lanes[sender]
+	if l == nil {
+		l = &lane{sender: sender}
+		d.lanes[sender] = l
+	}
+	return l
 }
 
 // start handles as many senders as there are places.

@@ -17,6 +17,11 @@
 //     them in.
 //   - A node speaks unasked of a message only to contacts, and never of what speaks of a message in turn:
 //     receipts, acknowledgements and reports of problems are not answered, so they cannot go back and forth.
+//   - Nothing is sealed to keys that are not trusted, nothing that others prove is shown or acknowledged, and a greeting
+//     by them tells and changes nothing. [Node] judges in one place, by the very document that opened a message: where
+//     it has other keys than the contact's pinned ones, that has to follow from the log of its method or from the word
+//     of a pinned key, in a from_prior of the message; else what is to be sent waits and what comes is withheld, until
+//     the user has decided. No network's answer, however late, old or broken, makes it refuse what a contact sends.
 //   - What one greeting tells of lives is a hint from one contact; the wallet judges it.
 //
 // Transports are in packages of their own, and so is each protocol: its type constants, a handler, and

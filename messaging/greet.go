@@ -29,7 +29,9 @@ func (n *Node) greetContacts(ctx context.Context) {
 	if limit < 0 || err != nil {
 		return
 	}
-	all = slices.DeleteFunc(all, func(c inbox.Contact) bool { return c.Blocked || len(c.Invitation) > 0 })
+	all = slices.DeleteFunc(all, func(c inbox.Contact) bool {
+		return c.Blocked || len(c.Invitation) > 0 || c.Offer != nil
+	})
 	slices.SortFunc(all, func(a, b inbox.Contact) int { return b.Seen.Compare(a.Seen) })
 	var g errgroup.Group
 	g.SetLimit(greetAtOnce)
@@ -53,7 +55,7 @@ func (n *Node) greetContacts(ctx context.Context) {
 // greet proves who we are to a contact and learns where it is. It returns nil once the contact has
 // answered on one of its endpoints.
 func (n *Node) greet(ctx context.Context, c inbox.Contact) error {
-	self, err := n.sender(did.DID{})
+	self, err := n.self(did.DID{}, []inbox.Contact{c})
 	if err != nil {
 		return err
 	}
@@ -66,7 +68,7 @@ func (n *Node) greet(ctx context.Context, c inbox.Contact) error {
 		ctx, cancel := context.WithTimeout(ctx, attemptTime)
 		_, err = e.transport.Send(ctx, Delivery{
 			From: self.DID, To: c.DID, Endpoint: e.Endpoint, Addresses: c.Addresses, Record: c.PeerRecord,
-			Life: n.life(), Saw: c.Life,
+			Life: n.life(), Saw: c.Life, Keys: inbox.KeySet(doc.Pins()),
 		})
 		cancel()
 		if err == nil {

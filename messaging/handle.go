@@ -184,19 +184,22 @@ func (r *replier) Reply(m *Message) error {
 	return r.queue(m)
 }
 
-// queue completes a message and queues it with the others.
+// queue completes a message and queues it with the others. To a contact whose keys have changed it waits like all that
+// was queued before.
 func (r *replier) queue(m *Message) error {
 	from := m.From
 	if from.IsZero() {
 		from = r.m.Owner
 	}
-	self, err := r.node.sender(from)
+	self, err := r.node.self(from, nil)
 	if err != nil {
 		return err
 	}
-	if err := r.node.fill(r.ctx, m, self); err != nil {
+	contacts, err := r.node.contacts(r.ctx, m.To)
+	if err != nil {
 		return err
 	}
+	fill(m, self, contacts)
 	ps, err := r.node.parcels(m)
 	if err != nil {
 		return err

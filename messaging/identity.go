@@ -1,6 +1,8 @@
 package messaging
 
 import (
+	"time"
+
 	"github.com/parley-im/parley/did"
 )
 
@@ -9,6 +11,11 @@ type Identity struct {
 	// DID is in its long form where it has one; Document is its own document, with the DID as its id.
 	DID      did.DID
 	Document *did.Document
+	// Index is that of the wallet's keys with which it was made.
+	Index int
+	// Since is when it was made. Until is when it was retired, zero while it is in use: a retired one still receives
+	// and sends what was queued, and is never the default.
+	Since, Until time.Time
 }
 
 // Identities are the DIDs of ours. Implementations are safe for concurrent use. The key store holds

@@ -35,7 +35,8 @@ type Store interface {
 // handler. Set the fields, then Run it; they must not change after that. Zero fields mean the
 // documented defaults. Its methods are safe for concurrent use.
 type Node struct {
-	// Identities, Keys, Resolver and Store are required.
+	// Identities, Keys, Resolver and Store are required. A Resolver that is a did.Refresher is asked anew, at most
+	// once a minute, when a document seems to have changed.
 	Identities Identities
 	Keys       crypto.KeyStore
 	Resolver   did.Resolver
@@ -93,6 +94,8 @@ type Node struct {
 	refused  refusals
 	reported reports
 	left     left
+	doubts   doubts
+	watch    watchlist
 	metMu    sync.Mutex
 	met      map[did.DID]Peer      // strangers that have proved themselves; guarded by metMu
 	woken    map[did.DID]time.Time // contacts whose greeting makes parcels due, and when; guarded by metMu
@@ -165,7 +168,7 @@ func (n *Node) offline(method string) bool {
 
 // OfflineMethod reports whether DIDs of a method carry their document, so that resolving one needs no network:
 // key, peer and jwk. It is the default of Node and of the transports.
-func OfflineMethod(method string) bool { return method == "key" || method == "peer" || method == "jwk" }
+func OfflineMethod(method string) bool { return did.Offline(method) }
 
 // transport returns the first transport that handles the endpoint.
 func (n *Node) transport(e did.Endpoint) Transport {

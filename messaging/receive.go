@@ -44,6 +44,7 @@ func (n *Node) Accept(ctx context.Context, from did.DID, sealed [][]byte) []Verd
 type letter struct {
 	arrival inbox.Arrival
 	message *Message
+	doc     *did.Document // the sender's, by which it was opened
 }
 
 // acceptance is one call of Accept under way. What waits to be committed has no verdict yet.
@@ -102,19 +103,39 @@ func (in *acceptance) commit(ctx context.Context) {
 	if len(in.arrivals) == 0 {
 		return
 	}
-	results, err := in.node.Store.Put(ctx, in.arrivals...)
-	if err != nil {
-		in.node.log().Error("committing what arrived failed: not accepted", "err", err)
-		in.broken = true
-		in.putOff(in.indices[0], 0)
+	results, err := in.node.put(ctx, in.arrivals)
+	for k, r := range results {
+		in.verdicts[in.indices[k]] = in.node.stored(r)
+		in.node.joined(in.arrivals[k], r)
 	}
-	for k, i := range in.indices {
+	if len(results) < len(in.arrivals) {
+		in.broken = true
+		after := time.Duration(0)
 		if err == nil {
-			in.verdicts[i] = in.node.stored(results[k])
-			in.node.joined(in.arrivals[k], results[k])
+			after = requestPause
+		} else {
+			in.node.log().Error("committing what arrived failed: not accepted", "err", err)
 		}
+		in.putOff(in.indices[len(results)], after)
 	}
 	in.arrivals, in.indices, in.claimed = nil, nil, map[did.DID]bool{}
+}
+
+// put commits arrivals in their order, and returns what became of the first of them. There are fewer results than
+// arrivals when the store fails, and, without an error, when there is no room to withhold one: nothing may pass that.
+func (n *Node) put(ctx context.Context, as []inbox.Arrival) ([]inbox.PutResult, error) {
+	if !slices.ContainsFunc(as, func(a inbox.Arrival) bool { return a.Withhold != [32]byte{} }) {
+		return n.Store.Put(ctx, as...)
+	}
+	var results []inbox.PutResult
+	for _, a := range as {
+		r, err := n.Store.Put(ctx, a)
+		if err != nil || r[0].Status == inbox.NoRoom {
+			return results, err
+		}
+		results = append(results, r...)
+	}
+	return results, nil
 }
 
 // putOff tells the sender to come again, after a time, with everything from an envelope on that was not refused.
@@ -131,11 +152,14 @@ func (l *letter) expired() bool {
 	return !l.arrival.Expires.IsZero() && !l.arrival.Received.Before(l.arrival.Expires)
 }
 
+// anyDisposition selects what is withheld as well.
+var anyDisposition = []inbox.Disposition{inbox.Pending, inbox.Kept, inbox.Consumed, inbox.Rejected, inbox.Withheld}
+
 // late refuses a message that has expired, unless it is one that had come in time before: then its sender
 // missed the answer, and storing it again will find the duplicate.
 func (n *Node) late(ctx context.Context, l *letter) error {
 	a := l.arrival
-	before, err := n.Store.List(ctx, inbox.Query{Owner: a.Owner, From: a.From, MessageID: a.MessageID, Limit: 1})
+	before, err := n.Store.List(ctx, inbox.Query{Owner: a.Owner, From: a.From, MessageID: a.MessageID, Dispositions: anyDisposition, Limit: 1})
 	if err == nil && len(before) == 0 {
 		err = &Refusal{CodeExpired}
 	}
@@ -153,6 +177,8 @@ func (n *Node) stored(r inbox.PutResult) Verdict {
 		return n.verdict(&Refusal{CodeConflict})
 	case inbox.InvitationUsed:
 		return n.verdict(&Refusal{CodeInvitationUsed})
+	case inbox.KeptBack:
+		return Verdict{Kind: Held}
 	}
 	return Verdict{Kind: Busy, Code: CodeBusy}
 }
@@ -182,7 +208,7 @@ func (n *Node) verdict(err error) Verdict {
 // open decrypts one envelope and checks that what it proves and what it says agree. The error is a *Refusal,
 // or temporary.
 func (n *Node) open(ctx context.Context, path did.DID, sealed []byte, now time.Time) (*letter, error) {
-	opened, err := envelope.Open(ctx, n.Keys, n.directory(), sealed, envelope.OpenOptions{CheckSigner: checkSigner})
+	opened, doc, err := n.unseal(ctx, sealed)
 	if err != nil {
 		return nil, openRefusal(err)
 	}
@@ -198,16 +224,31 @@ func (n *Node) open(ctx context.Context, path did.DID, sealed []byte, now time.T
 	if err != nil {
 		return nil, err
 	}
-	l := &letter{message: m, arrival: inbox.Arrival{Entry: inbox.Entry{
+	if doc, err = n.inForm(ctx, doc, sender); err != nil {
+		return nil, openRefusal(err)
+	}
+	l := &letter{message: m, doc: doc, arrival: inbox.Arrival{Entry: inbox.Entry{
 		Owner: owner, From: sender.Canonical(), MessageID: m.ID, Type: m.Type, ThreadID: m.Thread(),
 		Payload: opened.Payload, SenderKey: opened.SenderKey, SignerKey: opened.SignerKey, Misaddressed: misaddressed,
 		Answered: !path.IsZero() && path.Same(sender), Created: m.Created, Expires: m.Expires, Received: now,
 	}}}
-	if sender.IsLong() {
+	switch {
+	case sender.IsLong():
 		l.arrival.Long = sender
+	case doc != nil && doc.ID().IsLong():
+		l.arrival.Long = doc.ID()
 	}
 	l.arrival.Kept = n.keeps(l)
 	return l, nil
+}
+
+// inForm returns the document of a sender that names itself in another form than its key id does: the long form must
+// be its own.
+func (n *Node) inForm(ctx context.Context, doc *did.Document, sender did.DID) (*did.Document, error) {
+	if doc != nil && (doc.ID() == sender || !sender.IsLong() && doc.ID().Same(sender)) {
+		return doc, nil
+	}
+	return n.resolveSender(ctx, sender)
 }
 
 // keeps reports whether all that handling a message could come to is that it is kept: then that is done in the
@@ -287,8 +328,8 @@ func (n *Node) addressed(m *Message, p envelope.Proof) (did.DID, bool, error) {
 	return self.DID.Canonical(), !named && len(m.To) > 0, nil
 }
 
-// welcome checks that the sender is a contact with the keys it had when we met, or else makes the claim by
-// which it becomes one. A contact that answers an invitation uses it up as well.
+// welcome checks that the sender is a contact, or else makes the claim by which it becomes one. A contact that answers
+// an invitation uses it up as well. What comes by keys that are not trusted is to be withheld, and claims nothing.
 func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 	sender := l.message.From
 	c, err := n.Store.Contact(ctx, sender)
@@ -302,13 +343,13 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 	case !known && !invited:
 		return nil, n.request(sender)
 	}
-	doc, err := n.resolveSender(ctx, sender)
-	switch {
-	case err != nil:
-		return nil, openRefusal(err)
-	case known && !pinned(c, doc):
-		return nil, errKeysChanged
-	case !invited:
+	if known {
+		trusted, err := n.trusts(ctx, c, l)
+		if err != nil || !trusted {
+			return nil, err
+		}
+	}
+	if !invited {
 		return nil, nil
 	}
 	terms, err := n.Invitations.Named(l.message.ParentThreadID, time.Now())
@@ -325,7 +366,22 @@ func (n *Node) welcome(ctx context.Context, l *letter) (*inbox.Claim, error) {
 	case err != nil:
 		return nil, err
 	}
-	return n.claim(l.message, terms, doc), nil
+	return n.claim(l, terms), nil
+}
+
+// trusts reports whether a contact is trusted by the document that opened its message. Else the message is to be
+// withheld.
+func (n *Node) trusts(ctx context.Context, c inbox.Contact, l *letter) (bool, error) {
+	c, err := n.judge(ctx, c, l.doc)
+	var changed *KeysChangedError
+	if !errors.As(err, &changed) {
+		return err == nil, err
+	}
+	if trusted, err := n.succeed(ctx, c, l.message); trusted || err != nil {
+		return trusted, err
+	}
+	l.arrival.Withhold, l.arrival.Answered, l.arrival.Kept = changed.Offered, false, false
+	return false, nil
 }
 
 // notInvited is the answer to a stranger whose message answers no good invitation: only of one that was
@@ -339,16 +395,16 @@ func (n *Node) notInvited(sender did.DID, err error) error {
 }
 
 // claim makes a contact of somebody who claims an invitation.
-func (n *Node) claim(m *Message, t InvitationTerms, doc *did.Document) *inbox.Claim {
-	id := m.From.Canonical()
+func (n *Node) claim(l *letter, t InvitationTerms) *inbox.Claim {
+	id := l.arrival.From
 	name := ""
 	if n.Introduction != nil {
-		name = n.Introduction(m)
+		name = n.Introduction(l.message)
 	}
 	now := time.Now().UTC()
 	p := n.stranger(id)
 	return &inbox.Claim{Invitation: t.ID, Multi: t.Multi, Expires: t.Expires, Contact: inbox.Contact{
-		DID: id, Name: inbox.PetName(name, "friend-"+id.Hash()[:6]), Pins: doc.Pins(),
+		DID: id, Name: inbox.PetName(name, "friend-"+id.Hash()[:6]), Pins: l.doc.Pins(), Keys: l.doc.PinKeys(), Version: l.doc.Version(),
 		Addresses: slices.Clone(p.Addresses), PeerRecord: bytes.Clone(p.Record), Added: now, Seen: now, Life: p.Life,
 	}}
 }

@@ -85,17 +85,13 @@ func (n *Node) blocked(ctx context.Context, c inbox.Contact, m *Message) error {
 }
 
 // asRequest makes a request of a stranger's message. The error is a *Refusal for one that is never held.
-func (n *Node) asRequest(ctx context.Context, l *letter) (inbox.Request, error) {
+func (n *Node) asRequest(l *letter) (inbox.Request, error) {
 	if len(l.arrival.Payload) > inbox.MaxRequest {
 		return inbox.Request{}, &Refusal{CodeSize}
 	}
-	doc, err := n.resolveSender(ctx, l.message.From)
-	if err != nil {
-		return inbox.Request{}, openRefusal(err)
-	}
 	p := n.stranger(l.arrival.From)
 	r, err := inbox.Request{
-		Entry: l.arrival.Entry, Long: l.arrival.Long, Pins: doc.Pins(),
+		Entry: l.arrival.Entry, Long: l.arrival.Long, Pins: l.doc.Pins(),
 		Addresses: slices.Clone(p.Addresses), PeerRecord: bytes.Clone(p.Record),
 	}.Clean()
 	if errors.Is(err, inbox.ErrTooLarge) {
@@ -106,7 +102,7 @@ func (n *Node) asRequest(ctx context.Context, l *letter) (inbox.Request, error) 
 
 // hold keeps a stranger's message for the user to decide, or says why not.
 func (n *Node) hold(ctx context.Context, l *letter) error {
-	r, err := n.asRequest(ctx, l)
+	r, err := n.asRequest(l)
 	if err != nil {
 		return err
 	}
@@ -125,7 +121,7 @@ func (n *Node) hold(ctx context.Context, l *letter) error {
 
 // shun answers somebody who was shut out as hold did while its request waited, and keeps nothing.
 func (n *Node) shun(ctx context.Context, l *letter) error {
-	if _, err := n.asRequest(ctx, l); err != nil {
+	if _, err := n.asRequest(l); err != nil {
 		return err
 	}
 	left, err := n.left.has(ctx, n.Store, l)

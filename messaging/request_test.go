@@ -77,6 +77,43 @@ func decide(t *testing.T, p *pair, block bool) {
 	}
 }
 
+// Somebody whom we have forgotten, or who was moved to a new wallet of ours, still writes under the short form of its
+// DID: the long one of its greeting lets the message wait as any other, and come in when it is accepted.
+func TestRequestUnderTheShortForm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := strangers(t)
+		err := p.alice.Store.UpdateContact(t.Context(), p.bob.DID(), func(c *inbox.Contact) error {
+			c.Confirmed = true
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, p.alice)
+		start(t, p.bob)
+		synctest.Wait()
+		send(t, p.alice, line(p.bob.DID(), "hi"))
+		time.Sleep(time.Minute)
+		rs, err := p.bob.Store.Requests(t.Context())
+		if err != nil || len(rs) != 1 {
+			t.Fatal(rs, err)
+		}
+		if m, err := messaging.ParseMessage(rs[0].Payload); err != nil || m.From.IsLong() {
+			t.Fatalf("it names itself %v, %v: nothing was tested", m.From, err)
+		}
+		same(t, "long form", rs[0].Long.String(), p.alice.Identity.DID.String())
+		same(t, "pins", rs[0].Pins, p.alice.Identity.Document.Pins())
+		decide(t, p, false)
+		send(t, p.alice, line(p.bob.DID(), "again"))
+		time.Sleep(2 * time.Hour)
+		es, err := p.bob.Store.List(t.Context(), inbox.Query{BySeq: true})
+		if err != nil || len(es) != 2 {
+			t.Errorf("%d messages, %v", len(es), err)
+		}
+	})
+}
+
 // A stranger's first message waits with all that is needed to answer it; its sender learns no more than that
 // it was written, repeats it as on a path that cannot answer, and then leaves it alone.
 func TestRequestWaits(t *testing.T) {

@@ -345,10 +345,14 @@ func TestGreetingIsNotLost(t *testing.T) {
 				})
 				p.Node.Retry = messaging.Retry{First: time.Minute, Max: time.Hour}
 				to := remote(t, p, did.Endpoint{URI: "test:x"})
+				doc, err := p.Resolver.Resolve(t.Context(), to)
+				if err != nil {
+					t.Fatal(err)
+				}
 				start(t, p)
 				first := time.Now().Add(time.Minute)
 				for _, after := range tc.greetings {
-					time.AfterFunc(time.Until(first.Add(after)), func() { p.Node.Met(t.Context(), messaging.Peer{DID: to, Came: tc.came}) })
+					time.AfterFunc(time.Until(first.Add(after)), func() { p.Node.Met(t.Context(), messaging.Peer{DID: to, Document: doc, Came: tc.came}) })
 				}
 				time.Sleep(time.Until(first))
 				send(t, p, line(to, "1"))

@@ -4,21 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/crypto/envelope"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 )
 
-// errKeysChanged stops sending until the user has confirmed the new keys.
-var errKeysChanged = errors.New("the contact's keys have changed since you met: not sending until you confirm them")
-
-// recipient resolves whom a batch is for and checks the pinned keys. The contact is zero when the
-// recipient is none.
+// recipient resolves whom a batch is for and judges its keys. The contact is zero when the recipient is none. The
+// error is a *KeysChangedError while the keys are not those that are trusted.
 func (n *Node) recipient(ctx context.Context, to did.DID) (inbox.Contact, *did.Document, error) {
 	c, err := n.Store.Contact(ctx, to)
 	if err != nil && !errors.Is(err, inbox.ErrNotFound) {
@@ -27,20 +22,15 @@ func (n *Node) recipient(ctx context.Context, to did.DID) (inbox.Contact, *did.D
 	if c.Blocked {
 		return c, nil, ErrBlocked
 	}
-	doc, err := n.Resolver.Resolve(ctx, to)
+	doc, err := n.document(ctx, to)
 	if err != nil {
 		return c, nil, fmt.Errorf("resolve recipient: %w", err)
 	}
-	if !pinned(c, doc) {
-		return c, nil, errKeysChanged
+	c, err = n.judge(ctx, c, doc)
+	if err == nil && c.Offer != nil {
+		err = keysChanged(c)
 	}
-	return c, doc, nil
-}
-
-// pinned reports whether the document has the keys that were pinned when the contact was met; true
-// where nothing was pinned.
-func pinned(c inbox.Contact, doc *did.Document) bool {
-	return len(c.Pins) == 0 || slices.Equal(c.Pins, doc.Pins())
+	return c, doc, err
 }
 
 // seal encrypts and authenticates a stored plaintext to the recipient's keyAgreement keys. The sender's
@@ -78,15 +68,17 @@ func agreement(ours, theirs *did.Document) (did.VerificationMethod, []envelope.R
 	return did.VerificationMethod{}, nil, errors.New("the recipient has no keyAgreement key of a kind we have")
 }
 
-// directory finds the public keys of senders.
-func (n *Node) directory() crypto.Directory { return did.Directory(did.ResolverFunc(n.resolveSender)) }
-
-// resolveSender resolves the DID of somebody who writes to us. Where that needs the network it is done for
-// contacts that are not blocked, and for strangers whom a greeting has admitted, alone; and then it may work
-// later what does not work now.
+// resolveSender resolves the DID of somebody who writes to us. Where that needs the network it is done for contacts
+// that are not blocked, and for strangers whom a greeting has admitted, alone; and then it may work later what does
+// not work now. A stranger who believes that we know it names itself by the short form: then the long one counts that
+// was in its greeting, and the document is that one's.
 func (n *Node) resolveSender(ctx context.Context, id did.DID) (*did.Document, error) {
 	if n.offline(id.Method()) {
-		return n.Resolver.Resolve(ctx, id)
+		doc, err := n.Resolver.Resolve(ctx, id)
+		if long := n.stranger(id).DID; errors.Is(err, did.ErrNotFound) && long != id && long.Same(id) {
+			return n.Resolver.Resolve(ctx, long)
+		}
+		return doc, err
 	}
 	c, err := n.Store.Contact(ctx, id)
 	switch {
@@ -96,8 +88,8 @@ func (n *Node) resolveSender(ctx context.Context, id did.DID) (*did.Document, er
 		return nil, err
 	}
 	doc, err := n.Resolver.Resolve(ctx, id)
-	if errors.Is(err, did.ErrNotFound) {
-		return nil, fmt.Errorf("resolve sender: %v", err) // not for good, as ErrNotFound would say
+	if errors.Is(err, did.ErrNotFound) || errors.Is(err, did.ErrInvalid) {
+		return nil, fmt.Errorf("resolve sender: %v", err) // of what a host answers, not for good as these would say
 	}
 	return doc, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/parley-im/parley/did"
@@ -28,18 +29,26 @@ func (n *Node) Send(ctx context.Context, m *Message) error {
 	return err
 }
 
-// Queue is as Send, and returns the parcels that the message is queued as, in the order of To.
+// Queue is as Send, and returns the parcels that the message is queued as, in the order of To. To a contact whose keys
+// have changed nothing is queued: the error is a *KeysChangedError. That is what was last seen: CheckKeys looks.
 func (n *Node) Queue(ctx context.Context, m *Message) ([]inbox.Parcel, error) {
 	if len(m.To) == 0 {
 		return nil, fmt.Errorf("%w: no recipient", ErrMessage)
 	}
-	self, err := n.sender(m.From)
+	contacts, err := n.contacts(ctx, m.To)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.fill(ctx, m, self); err != nil {
+	for _, c := range contacts {
+		if c.Offer != nil {
+			return nil, keysChanged(c)
+		}
+	}
+	self, err := n.self(m.From, contacts)
+	if err != nil {
 		return nil, err
 	}
+	fill(m, self, contacts)
 	parcels, err := n.parcels(m)
 	if err != nil {
 		return nil, err
@@ -47,42 +56,64 @@ func (n *Node) Queue(ctx context.Context, m *Message) ([]inbox.Parcel, error) {
 	return n.Store.Enqueue(ctx, parcels...)
 }
 
-// fill completes the headers of an outgoing message of ours.
-func (n *Node) fill(ctx context.Context, m *Message, self Identity) error {
+// contacts returns the recipients as contacts, the zero one for somebody who is none. The error is ErrBlocked if one
+// of them is blocked.
+func (n *Node) contacts(ctx context.Context, to []did.DID) ([]inbox.Contact, error) {
+	contacts := make([]inbox.Contact, len(to))
+	for i, id := range to {
+		c, err := n.Store.Contact(ctx, id)
+		switch {
+		case errors.Is(err, inbox.ErrNotFound):
+			continue
+		case err != nil:
+			return nil, err
+		case c.Blocked:
+			return nil, ErrBlocked
+		}
+		contacts[i] = c
+	}
+	return contacts, nil
+}
+
+// fill completes the headers of an outgoing message of ours. From is in its long form unless all recipients are
+// contacts that have proved to know our document.
+func fill(m *Message, self Identity, contacts []inbox.Contact) {
 	if m.ID == "" {
 		m.ID = NewID()
 	}
 	if m.Created.IsZero() {
 		m.Created = time.Now().Truncate(time.Second).UTC()
 	}
-	from := self.DID.Canonical()
-	for _, to := range m.To {
-		c, err := n.Store.Contact(ctx, to)
-		switch {
-		case err == nil && c.Blocked:
-			return ErrBlocked
-		case err != nil && !errors.Is(err, inbox.ErrNotFound):
-			return err
-		case err != nil || !c.Confirmed:
-			from = self.DID
-		}
+	if !m.From.IsZero() {
+		return
 	}
-	if m.From.IsZero() {
-		m.From = from
+	m.From = self.DID.Canonical()
+	if slices.ContainsFunc(contacts, func(c inbox.Contact) bool { return !c.Confirmed }) {
+		m.From = self.DID
 	}
-	return nil
 }
 
-// sender returns our identity with this DID, or the preferred one for the zero DID.
-func (n *Node) sender(from did.DID) (Identity, error) {
-	if from.IsZero() {
-		if all := n.Identities.All(); len(all) > 0 {
-			return all[0], nil
+// self returns our identity with the DID. For the zero DID it is the one that all the contacts know us by, if it is in
+// use, or else the preferred one.
+func (n *Node) self(from did.DID, contacts []inbox.Contact) (Identity, error) {
+	if !from.IsZero() {
+		if self, ok := n.Identities.Find(from); ok {
+			return self, nil
 		}
 		return Identity{}, ErrIdentity
 	}
-	if self, ok := n.Identities.Find(from); ok {
-		return self, nil
+	if len(contacts) > 0 {
+		from = contacts[0].Ours
+	}
+	if !from.IsZero() && !slices.ContainsFunc(contacts, func(c inbox.Contact) bool { return c.Ours != from }) {
+		if self, ok := n.Identities.Find(from); ok && self.Until.IsZero() {
+			return self, nil
+		}
+	}
+	for _, self := range n.Identities.All() {
+		if self.Until.IsZero() {
+			return self, nil
+		}
 	}
 	return Identity{}, ErrIdentity
 }

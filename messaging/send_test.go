@@ -160,7 +160,7 @@ func TestChangedKeysBlockSending(t *testing.T) {
 		set := func(to [][32]byte) {
 			t.Helper()
 			err := p.alice.Store.UpdateContact(t.Context(), p.bob.DID(), func(c *inbox.Contact) error {
-				pins, c.Pins = c.Pins, to
+				pins, c.Pins, c.Keys = c.Pins, to, nil
 				return nil
 			})
 			if err != nil {
@@ -175,7 +175,7 @@ func TestChangedKeysBlockSending(t *testing.T) {
 		time.Sleep(time.Hour)
 		same(t, "received", received(t, p.bob, inbox.Kept), []string(nil))
 		ps, err := p.alice.Store.Sent(t.Context(), inbox.SentQuery{})
-		if err != nil || len(ps) != 1 || !strings.Contains(ps[0].Problem, "keys have changed") {
+		if err != nil || len(ps) != 1 || !strings.Contains(ps[0].Problem, "bob's keys have changed") {
 			t.Errorf("%+v, %v", ps, err)
 		}
 		set(kept)

@@ -22,6 +22,9 @@ type Delivery struct {
 	// Life is that of our wallet, Saw the newest of the recipient's that we have seen; zero for what it is
 	// not told, which is both unless it is a contact.
 	Life, Saw inbox.Life
+	// Keys is the fingerprint of the recipient's keys that are trusted, as by inbox.KeySet of its document's pins. A
+	// peer that proves the DID by a document with others is told nothing and given nothing. Zero: any will do.
+	Keys [32]byte
 	// Claim is the plaintext of the invitation to claim when greeting a peer that does not know us;
 	// empty else.
 	Claim []byte
@@ -91,11 +94,15 @@ type Peer struct {
 
 // Admission is what a peer that may come in is told, and how it is received.
 type Admission struct {
-	// Life is that of our wallet, Saw the newest life of the peer's that we had seen; zero for a guest.
+	// Life is that of our wallet, Saw the newest life of the peer's that we had seen; zero for one who is a guest or
+	// doubtful.
 	Life, Saw inbox.Life
 	// Guest is set for somebody who is no contact: it gets little room. One that makes no claim either
 	// may only leave a request, and learns nothing of us that it does not know.
 	Guest bool
+	// Doubtful is set for a contact that names itself by a document whose keys are not trusted: it may leave messages,
+	// and learns no more of us than a stranger does.
+	Doubtful bool
 }
 
 // VerdictKind is what was decided about one envelope.
@@ -110,8 +117,8 @@ const (
 	Refused
 	// Busy means that it is not kept now.
 	Busy
-	// Held means that it was written down for our user to decide whether the sender may come in. Its sender
-	// learns no more than that it was written: Reach Written.
+	// Held means that it was written down for our user to decide whether the sender may come in, or whether the new
+	// keys of a contact are its own. Its sender learns no more than that it was written: Reach Written.
 	Held
 )
 

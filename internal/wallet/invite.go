@@ -133,7 +133,7 @@ func (w *Wallet) invited(ctx context.Context, inv *outofband.Invitation, doc *di
 		DID: inv.From.Canonical(), Name: name, Addresses: inv.Addresses[:min(len(inv.Addresses), 16)],
 		Invitation: plaintext, Added: now(), Ours: w.ids.preferred().DID.Canonical(),
 	}
-	pin(&c, doc, inbox.KeysInvited, c.Added)
+	c.Trust(doc.PinKeys(), doc.Version(), inbox.KeysInvited, c.Added)
 	if name == "" {
 		c.Name = inbox.PetName(inv.Label, fallback)
 	}

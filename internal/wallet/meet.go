@@ -34,7 +34,7 @@ func (w *Wallet) addDID(ctx context.Context, r control.AddRequest) (control.Cont
 		return control.Contact{}, err
 	}
 	c := inbox.Contact{DID: id.Canonical(), Name: r.Name, Addresses: addrs, Added: now()}
-	pin(&c, doc, inbox.KeysAdded, c.Added)
+	c.Trust(doc.PinKeys(), doc.Version(), inbox.KeysAdded, c.Added)
 	if c.Name == "" {
 		c.Name = fallbackName(id)
 	}

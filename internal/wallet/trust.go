@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/safetynumber"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
@@ -69,7 +68,7 @@ func (w *Wallet) look(ctx context.Context, c inbox.Contact) (inbox.Contact, erro
 	}
 	err = w.store.UpdateContact(ctx, c.DID, func(stored *inbox.Contact) error {
 		if len(stored.Pins) == 0 {
-			pin(stored, doc, inbox.KeysFirstSeen, now())
+			stored.Trust(doc.PinKeys(), doc.Version(), inbox.KeysFirstSeen, now())
 		}
 		c = *stored
 		return nil
@@ -179,28 +178,10 @@ func (w *Wallet) decide(ctx context.Context, c inbox.Contact, change func(*inbox
 // are.
 func accept(c *inbox.Contact, how inbox.KeyCause, at time.Time) {
 	if o := c.Offer; o != nil {
-		c.Pins, c.Keys, c.Offer = inbox.Fingerprints(o.Keys), o.Keys, nil
-		if o.Version != "" {
-			c.Version = o.Version
-		}
-		c.Verified = time.Time{}
-	}
-	remember(c, how, at)
-}
-
-// remember adds to the history of a contact's keys, unless its newest entry says the same.
-func remember(c *inbox.Contact, how inbox.KeyCause, at time.Time) {
-	e := inbox.KeyEvent{At: at, How: how, Keys: inbox.KeySet(c.Pins)}
-	if n := len(c.History); n > 0 && c.History[n-1].How == how && c.History[n-1].Keys == e.Keys {
+		c.Trust(o.Keys, o.Version, how, at)
 		return
 	}
-	c.History = append(c.History, e)
-}
-
-// pin has a contact's keys be those of its document.
-func pin(c *inbox.Contact, doc *did.Document, how inbox.KeyCause, at time.Time) {
-	c.Pins, c.Keys, c.Version = doc.Pins(), doc.PinKeys(), doc.Version()
-	remember(c, how, at)
+	c.Note(how, inbox.KeySet(c.Pins), at)
 }
 
 // subject is the set of keys that the user has to decide about: those that are offered, or else the pinned ones.

@@ -38,7 +38,7 @@ func TestExplainKeys(t *testing.T) {
 		t.Fatalf("%v", err)
 	}
 	zeros := strings.Repeat("0000 ", 6)
-	want := "alice's keys changed 2 days ago (was verified). Nothing was sent.\n  known:   ab00 " + zeros + "0000\n  offered: " + zeros + "0000 00cd"
+	want := "alice's keys changed 2 days ago (was verified). Nothing was sent. Pinned: ab00 " + zeros + "0000; now: " + zeros + "0000 00cd."
 	if err.Message != want {
 		t.Errorf("message:\n%s\nwant:\n%s", err.Message, want)
 	}

@@ -2,6 +2,7 @@ package fromprior
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -32,7 +33,12 @@ type Prior struct {
 	IssuedAt, Expires, NotBefore time.Time
 	// KeyID is the key of the old DID that signed.
 	KeyID string
+	// Keys is the fingerprint of the keys that a succession is for, see CheckSuccession; zero in any other token.
+	Keys [32]byte
 }
+
+// errSameDID is about a token that moves nobody.
+var errSameDID = fmt.Errorf("%w: old and new DID are the same", ErrInvalid)
 
 type claims struct {
 	Issuer    string `json:"iss"`
@@ -40,9 +46,10 @@ type claims struct {
 	IssuedAt  int64  `json:"iat"`
 	Expires   int64  `json:"exp,omitzero"`
 	NotBefore int64  `json:"nbf,omitzero"`
+	Keys      string `json:"parley_keys,omitzero"`
 }
 
-// Create signs a token with the key kid of the old DID. IssuedAt becomes now where it is zero; KeyID is
+// Create signs a token with the key kid of the old DID. IssuedAt becomes now where it is zero; KeyID and Keys are
 // ignored. Errors: ErrInvalid for what could not be checked again, and those of the key store.
 func Create(ctx context.Context, k crypto.KeyStore, kid string, p Prior) (string, error) {
 	if p.IssuedAt.IsZero() {
@@ -51,6 +58,15 @@ func Create(ctx context.Context, k crypto.KeyStore, kid string, p Prior) (string
 	if err := p.check(kid); err != nil {
 		return "", err
 	}
+	if p.Issuer.Same(p.Subject) {
+		return "", errSameDID
+	}
+	p.Keys = [32]byte{}
+	return p.sign(ctx, k, kid)
+}
+
+// sign makes the token.
+func (p Prior) sign(ctx context.Context, k crypto.KeyStore, kid string) (string, error) {
 	pub, err := k.Public(ctx, kid)
 	if err != nil {
 		return "", fmt.Errorf("sign from_prior: %w", err)
@@ -58,6 +74,9 @@ func Create(ctx context.Context, k crypto.KeyStore, kid string, p Prior) (string
 	c := claims{Issuer: p.Issuer.String(), IssuedAt: p.IssuedAt.Unix(), Expires: unix(p.Expires), NotBefore: unix(p.NotBefore)}
 	if !p.Subject.IsZero() {
 		c.Subject = p.Subject.String()
+	}
+	if p.Keys != ([32]byte{}) {
+		c.Keys = base64.RawURLEncoding.EncodeToString(p.Keys[:])
 	}
 	payload, err := json.Marshal(c)
 	if err != nil {
@@ -78,6 +97,10 @@ func Check(ctx context.Context, d crypto.Directory, token string, from did.DID) 
 	if err != nil {
 		return Prior{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	if p.Issuer.Same(p.Subject) {
+		return Prior{}, errSameDID
+	}
+	p.Keys = [32]byte{}
 	if p.Subject.IsZero() != from.IsZero() || !from.IsZero() && !p.Subject.Same(from) {
 		return Prior{}, fmt.Errorf("%w: it is for another sender", ErrInvalid)
 	}
@@ -120,6 +143,13 @@ func read(token string) (p Prior, s *jose.Signature, err error) {
 			return p, nil, fmt.Errorf("sub: %w", err)
 		}
 	}
+	if c.Keys != "" {
+		keys, err := base64.RawURLEncoding.Strict().DecodeString(c.Keys)
+		if err != nil || len(keys) != len(p.Keys) {
+			return p, nil, fmt.Errorf("parley_keys: %.64q is no fingerprint", c.Keys)
+		}
+		copy(p.Keys[:], keys)
+	}
 	return p, s, p.check(s.KID)
 }
 
@@ -133,8 +163,6 @@ func (p Prior) check(kid string) error {
 		return fmt.Errorf("%w: the kid %.64q names no key", ErrInvalid, kid)
 	case !u.DID.Same(p.Issuer):
 		return fmt.Errorf("%w: the key is not of the old DID", ErrInvalid)
-	case p.Issuer.Same(p.Subject):
-		return fmt.Errorf("%w: old and new DID are the same", ErrInvalid)
 	}
 	return nil
 }

@@ -12,6 +12,8 @@ import (
 // nothing is lost. It is safe for concurrent use, and its controls take effect at once, also for what is
 // on its way.
 type Network struct {
+	registry registry // of hosted documents; has a lock of its own
+
 	mu      sync.Mutex // guards everything below; never held while something blocks
 	nodes   map[string]*Transport
 	offline map[string]bool
@@ -34,6 +36,7 @@ func pairOf(a, b string) pair { return pair{min(a, b), max(a, b)} }
 type link struct {
 	from, to     *Transport
 	owner, other did.DID
+	keys         [32]byte // that the other was to prove
 }
 
 // Transport returns a new transport that serves the endpoint "mem:NAME". Set its Identity before it is

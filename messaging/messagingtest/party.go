@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
@@ -24,7 +25,8 @@ type Party struct {
 	Keys *crypto.Keyring
 	// Store is its memory. It outlives the node: see Restart.
 	Store *memory.Store
-	// Resolver resolves did:key and did:peer, short forms of DIDs that the store has learnt included.
+	// Resolver resolves did:key and did:peer, short forms of DIDs that the store has learnt included, and hosted DIDs
+	// as the network has them now.
 	Resolver did.Resolver
 	// Mux is the Node's handler and Transport its only transport.
 	Mux       *messaging.Mux
@@ -37,8 +39,7 @@ type Party struct {
 // NewParty makes a wallet with fresh keys and an empty store. It returns an error instead of failing a
 // test, so that it can be used inside of property tests. The name must fit into a URI.
 func (n *Network) NewParty(name string) (*Party, error) {
-	p := &Party{Name: name, Keys: crypto.NewKeyring(), Store: memory.Open(), network: n}
-	p.Resolver = did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: p.Store.LongForm}}
+	p := n.newParty(name)
 	if err := p.makeIdentity(); err != nil {
 		return nil, fmt.Errorf("messagingtest: party %s: %w", name, err)
 	}
@@ -46,11 +47,18 @@ func (n *Network) NewParty(name string) (*Party, error) {
 	return p, nil
 }
 
+// newParty makes a party without an identity.
+func (n *Network) newParty(name string) *Party {
+	p := &Party{Name: name, Keys: crypto.NewKeyring(), Store: memory.Open(), network: n}
+	p.Resolver = did.Methods{"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: p.Store.LongForm}, Hosted: &n.registry}
+	return p
+}
+
 // Restart gives the party a new node, transport and mux over the same keys and store, as a wallet that
 // is closed and opened again has. The old node must have stopped. Handlers must be registered again.
 func (p *Party) Restart() {
 	p.Mux, p.Transport = &messaging.Mux{}, p.network.Transport(p.Name)
-	p.Transport.Identity = p.Identity
+	p.Transport.Identity, p.Transport.Resolver = p.Identity, p.Resolver
 	p.Node = &messaging.Node{
 		Identities: messaging.FixedIdentities{p.Identity}, Keys: p.Keys, Resolver: p.Resolver, Store: p.Store,
 		Transports: []messaging.Transport{p.Transport}, Handler: p.Mux,
@@ -79,27 +87,28 @@ func (p *Party) Start(ctx context.Context) (stop func() error) {
 }
 
 // Befriend makes each of the two a contact of the other under its name, with its keys pinned and its DID
-// document known, as an invitation that was claimed does.
+// document known, as an invitation that was claimed does. Hosted ones need not be published for that.
 func Befriend(ctx context.Context, a, b *Party) error {
 	return errors.Join(a.meet(ctx, b), b.meet(ctx, a))
 }
 
 func (p *Party) meet(ctx context.Context, other *Party) error {
-	if err := p.Store.Learn(ctx, other.Identity.DID); err != nil {
-		return err
+	if other.Identity.DID.IsLong() {
+		if err := p.Store.Learn(ctx, other.Identity.DID); err != nil {
+			return err
+		}
 	}
+	keys := other.Identity.Document.PinKeys()
 	return p.Store.AddContact(ctx, inbox.Contact{
-		DID: other.DID(), Name: other.Name, Confirmed: true, Pins: other.Identity.Document.Pins(),
+		DID: other.DID(), Name: other.Name, Confirmed: true, Keys: keys, Pins: other.Identity.Document.Pins(),
+		Version: other.Identity.Document.Version(),
+		History: []inbox.KeyEvent{{At: time.Now(), How: inbox.KeysInvited, Keys: inbox.KeySet(inbox.Fingerprints(keys))}},
 	})
 }
 
 // makeIdentity makes the keys and the DID, and binds the keys to their ids.
 func (p *Party) makeIdentity() error {
-	sign, err := crypto.GenerateKey(crypto.Ed25519)
-	if err != nil {
-		return err
-	}
-	agree, err := crypto.GenerateKey(crypto.X25519)
+	sign, agree, err := newKeys()
 	if err != nil {
 		return err
 	}
@@ -127,6 +136,14 @@ func (p *Party) makeIdentity() error {
 		kid.DID = kid.DID.Canonical()
 		p.Keys.Add(kid.String(), key)
 	}
-	p.Identity = messaging.Identity{DID: id, Document: doc}
+	p.Identity = messaging.Identity{DID: id, Document: doc, Since: time.Now()}
 	return p.Store.Learn(ctx, id)
+}
+
+// newKeys makes a key to sign with and one to agree with.
+func newKeys() (sign, agree crypto.PrivateKey, err error) {
+	if sign, err = crypto.GenerateKey(crypto.Ed25519); err == nil {
+		agree, err = crypto.GenerateKey(crypto.X25519)
+	}
+	return sign, agree, err
 }

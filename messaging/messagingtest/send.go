@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -29,7 +30,7 @@ func (s *sending) run(ctx context.Context) ([]messaging.Result, error) {
 	if simplex {
 		return s.write(ctx, to)
 	}
-	l := link{t, to, d.From.Canonical(), d.To.Canonical()}
+	l := link{t, to, d.From.Canonical(), d.To.Canonical(), d.Keys}
 	if len(d.Envelopes) == 0 || !t.network.greeted(l) {
 		if err := s.greet(ctx, to); err != nil {
 			return nil, err
@@ -70,7 +71,13 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 		return &messaging.Refusal{Code: messaging.CodeTrust}
 	}
 	var refused error
-	them := to.peer()
+	them, err := to.peer(ctx, s.transport)
+	if err != nil {
+		return err
+	}
+	if d := s.delivery; d.Keys != [32]byte{} && d.Keys != inbox.KeySet(them.Document.Pins()) {
+		return messaging.ErrKeysChanged
+	}
 	claim := slices.Clone(s.delivery.Claim)
 	ok := to.do(ctx, func(ctx context.Context, r messaging.Receiver) {
 		var a messaging.Admission
@@ -78,10 +85,13 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 			return
 		}
 		them.Life, them.Saw = a.Life, a.Saw
-		if a.Guest && len(claim) == 0 {
+		if a.Guest && len(claim) == 0 || a.Doubtful {
 			them.Addresses, them.Record = nil, nil
 		}
-		us := s.transport.peer()
+		var us messaging.Peer
+		if us, refused = s.transport.peer(ctx, to); refused != nil {
+			return
+		}
 		us.Life, us.Saw, us.Came = s.delivery.Life, s.delivery.Saw, true
 		r.Met(ctx, us)
 	})
@@ -100,7 +110,7 @@ func (s *sending) greet(ctx context.Context, to *Transport) error {
 	if !s.transport.do(ctx, func(ctx context.Context, r messaging.Receiver) { r.Met(ctx, them) }) {
 		return errStopped
 	}
-	_, _, err := s.hop(ctx, to)
+	_, _, err = s.hop(ctx, to)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,9 @@ var (
 type Transport struct {
 	// Identity is the DID that the transport proves in greetings. Set it before Serve.
 	Identity messaging.Identity
+	// Resolver finds the documents of those who greet: one who is not proved by the keys of its document is refused.
+	// Nil: whoever greets is believed.
+	Resolver did.Resolver
 
 	network *Network
 	name    string
@@ -145,10 +149,20 @@ func (t *Transport) pass(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// peer is what a greeting tells about the transport.
-func (t *Transport) peer() messaging.Peer {
-	return messaging.Peer{
+// peer is what a greeting tells the other about the transport: its document is the one that the other finds, and has
+// to be by the keys of the transport's own, which stand for a proof here.
+func (t *Transport) peer(ctx context.Context, other *Transport) (messaging.Peer, error) {
+	p := messaging.Peer{
 		DID: t.Identity.DID, Document: t.Identity.Document,
 		Addresses: []string{t.URI()}, Record: []byte("record of " + t.name),
 	}
+	if other.Resolver == nil {
+		return p, nil
+	}
+	doc, err := other.Resolver.Resolve(ctx, p.DID)
+	if err == nil && !slices.Equal(doc.Pins(), p.Document.Pins()) {
+		err = &messaging.Refusal{Code: messaging.CodeTrust}
+	}
+	p.Document = doc
+	return p, err
 }

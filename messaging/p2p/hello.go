@@ -11,6 +11,7 @@ import (
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging"
 )
 
@@ -22,6 +23,8 @@ type hello struct {
 	self, remote peer.ID
 	record       []byte // our signed peer record
 	lives        lives  // what the initiator, which is us, tells
+
+	trusted [32]byte // the keys that the responder has to prove itself by; zero: any of its document
 }
 
 // greet is the initiator's side: it returns who the responder has proved to be.
@@ -85,6 +88,9 @@ func (h *hello) ask(ctx context.Context, w *wire, want did.DID) (messaging.Peer,
 		return messaging.Peer{}, noEOF(err)
 	}
 	doc, err := h.check(ctx, m2.claimant, roleResponder, transcript, proof)
+	if err == nil && h.trusted != [32]byte{} && h.trusted != inbox.KeySet(doc.Pins()) {
+		err = fmt.Errorf("%w: the peer has proved itself by a document that is not trusted", messaging.ErrKeysChanged)
+	}
 	return messaging.Peer{DID: m2.did, Document: doc}, err
 }
 

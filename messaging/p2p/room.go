@@ -125,8 +125,10 @@ type place struct {
 	leave func()
 }
 
-// take finds the seat, or returns the refusal to say.
+// take finds the seat, in place of one that it has, or returns the refusal to say.
 func (p *place) take(a messaging.Admission, claims bool) error {
+	p.free()
+	p.leave = nil
 	ok := true
 	switch {
 	case !a.Guest:

@@ -14,10 +14,12 @@ import (
 	"github.com/parley-im/parley/messaging"
 )
 
-// route names an outbound stream: between which DIDs, in canonical form, and to which PeerID.
+// route names an outbound stream: between which DIDs, in canonical form, to which PeerID, and by which keys the peer
+// has proved itself, if that mattered.
 type route struct {
 	from, to did.DID
 	peer     peer.ID
+	keys     [32]byte
 }
 
 // Send implements messaging.Transport. The envelopes go over one stream in their order and are
@@ -94,7 +96,7 @@ func (t *Transport) send(ctx context.Context, d messaging.Delivery) ([]messaging
 	if !ok {
 		return nil, fmt.Errorf("the sender is no DID of ours")
 	}
-	r := route{d.From.Canonical(), d.To.Canonical(), id}
+	r := route{d.From.Canonical(), d.To.Canonical(), id, d.Keys}
 	if len(d.Envelopes) > 0 && len(d.Claim) == 0 {
 		if results, err, done := t.sendAgain(ctx, r, d); done {
 			return results, err
@@ -163,7 +165,7 @@ func (t *Transport) greet(ctx context.Context, w *wire, r route, own messaging.I
 	if err != nil {
 		return messaging.Peer{}, err
 	}
-	h.lives = lives{d.Life, d.Saw}
+	h.lives, h.trusted = lives{d.Life, d.Saw}, d.Keys
 	return h.greet(ctx, w, own, r.to, d.Claim)
 }
 

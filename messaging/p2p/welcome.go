@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/messaging"
@@ -27,12 +28,13 @@ type visitor struct {
 func (v visitor) stranger() bool { return v.admission.Guest && !v.claims }
 
 // welcome is the responder's side of a hello: it returns who the initiator has proved to be. A
-// refusal has been sent when it returns one. A stranger is told no address: it has come by one.
+// refusal has been sent when it returns one. A stranger, and one whose keys are in doubt, is told no address: it has
+// come by one.
 func (h *hello) welcome(ctx context.Context, w *wire, d doorkeeper) (visitor, error) {
 	v, err := h.receive(ctx, w, d)
 	if err == nil {
 		m4 := welcomeFrame{h.record, lives{v.admission.Life, v.admission.Saw}}
-		if v.stranger() {
+		if v.stranger() || v.admission.Doubtful {
 			m4.record = nil
 		}
 		err = errors.Join(w.write(frameWelcome, m4.encode()), w.flush())
@@ -132,7 +134,8 @@ func (h *hello) wanted(ids messaging.Identities, want did.DID) (messaging.Identi
 }
 
 // decide verifies the initiator's proof and asks whether it may come in. Where resolving its DID
-// needs the network, a stranger is turned away before.
+// needs the network, a stranger is turned away before, and a proof that does not hold is checked once more if the
+// document has changed since we have it.
 func (h *hello) decide(ctx context.Context, m3 initiatorFrame, transcript, proof []byte, d doorkeeper) (doc *did.Document, a messaging.Admission, err error) {
 	first := !d.offline(m3.did.Method())
 	if first {
@@ -141,10 +144,29 @@ func (h *hello) decide(ctx context.Context, m3 initiatorFrame, transcript, proof
 		}
 	}
 	doc, err = h.check(ctx, m3.claimant, roleInitiator, transcript, proof)
+	if err != nil && first && h.outdated(ctx, m3.did) {
+		if a, err = d.admit(ctx, m3.did, m3.claim); err == nil {
+			doc, err = h.check(ctx, m3.claimant, roleInitiator, transcript, proof)
+		}
+	}
 	if err == nil && !first {
 		a, err = d.admit(ctx, m3.did, m3.claim)
 	}
 	return doc, a, undecided(err)
+}
+
+// outdated asks anew for a document that we have had for more than a minute, and reports whether it was another one.
+func (h *hello) outdated(ctx context.Context, id did.DID) bool {
+	r, ok := h.resolver.(did.Refresher)
+	if !ok {
+		return false
+	}
+	before, err := h.resolver.Resolve(ctx, id)
+	if err != nil {
+		return false
+	}
+	now, err := r.Refresh(ctx, id, time.Minute)
+	return err == nil && now != before
 }
 
 // undecided marks an error that is no refusal.
