@@ -46,6 +46,7 @@ parley contacts block eve`,
 		a.contactCommand("unblock", "Take messages from a contact again", func(ctx context.Context, w control.Wallet, who string) (control.Contact, error) {
 			return w.ChangeContact(ctx, who, control.ContactChange{Blocked: new(false)})
 		}),
+		acceptKeyCommand(a),
 		&cobra.Command{
 			Use: "rename OLD NEW", Short: "Call a contact by another name", Args: takes("OLD", "NEW"),
 			Example: `parley contacts rename alice alice-work`,
@@ -107,6 +108,8 @@ func (a *app) showContacts(all []control.Contact) error {
 		l := line{name(column(c.Name, width)), "  ", id}
 		if mark := marks(c); mark != "" {
 			l = append(l, "  ", bad(mark))
+		} else if !c.Verified.IsZero() {
+			l = append(l, "  ", good("verified"))
 		}
 		if err := a.print.show(c, l); err != nil {
 			return err
@@ -120,6 +123,8 @@ func marks(c control.Contact) string {
 	switch {
 	case c.Blocked:
 		return "blocked"
+	case c.Offer != nil:
+		return "keys changed"
 	case c.Pending:
 		return "pending"
 	}
@@ -146,8 +151,16 @@ func (a *app) showContact(c control.Contact) error {
 	if !c.Seen.IsZero() {
 		lines = append(lines, line{faint("seen   "), c.Seen})
 	}
+	if !c.Verified.IsZero() {
+		lines = append(lines, line{faint("proven "), good("verified"), " ", c.Verified})
+	}
 	for _, k := range c.Keys {
 		lines = append(lines, line{faint("key    "), k})
+	}
+	lines = append(lines, offerLines(c.Offer)...)
+	lines = append(lines, historyLines(c.History)...)
+	if c.Ours != "" {
+		lines = append(lines, line{faint("knows  "), "you as ", cut(c.Ours, 50)})
 	}
 	for _, addr := range c.Addrs {
 		lines = append(lines, line{faint("addr   "), addr})

@@ -111,6 +111,7 @@ func (a *app) checkWallet(ctx context.Context, d *diagnosis) {
 			}
 			a.checkDaemon(d, s)
 			checkCopies(d, s)
+			checkTrust(d, s)
 			a.checkDatabase(ctx, d, w)
 			a.checkClock(ctx, d, w, s)
 			a.checkPorts(d, s)
@@ -132,6 +133,13 @@ func (a *app) checkWallet(ctx context.Context, d *diagnosis) {
 			return
 		}
 		d.problem("wallet", "wallet: it does not open: "+text, e.Hint)
+	}
+}
+
+// checkTrust says whose keys have changed.
+func checkTrust(d *diagnosis, s control.Status) {
+	for _, who := range s.Changed {
+		d.problem("trust", "trust: the keys of "+who+" have changed; nothing is sent to them, and what comes is held", "parley verify "+who)
 	}
 }
 

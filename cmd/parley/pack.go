@@ -33,7 +33,7 @@ func packCommand(a *app) *cobra.Command {
 		Long: "Reads a plaintext message from stdin and writes its envelopes to stdout, one line for each --to. With --from " +
 			"it is authenticated (authcrypt), with --anon it is not (anoncrypt), with --sign-by it is signed, alone or within " +
 			"the encryption. Keys come from --secrets, an array of JWKs with kid or of {id, type, privateKeyJwk}; documents " +
-			"from --diddocs, or from the DIDs themselves (did:key, did:peer). The network is asked only with --network.",
+			"from --diddocs, or from the DIDs themselves (did:key, did:peer, did:jwk). The network is asked only with --network.",
 		Example: `parley pack --to did:example:bob --from did:example:alice \
   --secrets alice.json --diddocs docs.json < message.json
 parley pack --anon --enc XC20P < message.json \
@@ -69,7 +69,7 @@ func (a *app) pack(ctx context.Context, p *packFlags) error {
 	if err != nil {
 		return err
 	}
-	packer, err := p.packer()
+	packer, err := p.packer(a)
 	if err != nil {
 		return err
 	}
@@ -140,6 +140,8 @@ func readMessage(r io.Reader) ([]byte, error) {
 // explainPack says what to do about a message that cannot be packed.
 func explainPack(err error) error {
 	switch {
+	case errors.Is(err, did.ErrUnsafe):
+		return &control.Error{Code: control.CodeTrust, Message: err.Error(), Hint: "hosts of private networks are asked with --allow-private-networks only"}
 	case errors.Is(err, did.ErrNotFound), errors.Is(err, did.ErrMethod), errors.Is(err, did.ErrInvalid):
 		return &control.Error{Code: control.CodeUnknown, Message: err.Error(), Hint: "give its document with --diddocs, or ask the network with --network"}
 	case errors.Is(err, packing.ErrNoKey), errors.Is(err, crypto.ErrUnknownKey):

@@ -38,8 +38,8 @@ import (
 
 // ours finds the beginning of a command of parley in a text: its name and that of a subcommand.
 var ours = regexp.MustCompile(`\bparley (?:` +
-	`add|ack|answer|ask|backup|cancel|chat|completion|contacts|daemon|demo|doctor|export|features|id|init|invite|message|` +
-	`outbox|pack|passphrase|ping|profile|profiles|receipts|recv|requests|restore|save|search|send|status|unpack)\b`)
+	`add|ack|answer|ask|backup|cancel|chat|completion|contacts|daemon|demo|did|doctor|export|features|id|init|invite|message|` +
+	`outbox|pack|passphrase|ping|profile|profiles|receipts|recv|requests|restore|save|search|send|status|unpack|verify)\b`)
 
 // printer writes for the user. Its methods may be called by many goroutines if its writers allow it.
 type printer struct {
@@ -229,6 +229,20 @@ func (p *printer) document(text []byte) error {
 	}
 	_, err := io.WriteString(p.out, escapeJSON(compact.Bytes())+"\n")
 	return err
+}
+
+// indented writes a JSON document of others for reading, with nothing in it that a terminal would obey.
+func (p *printer) indented(text []byte) error {
+	var out bytes.Buffer
+	if err := json.Indent(&out, text, "", "  "); err != nil {
+		return fmt.Errorf("write as JSON: %w", err)
+	}
+	for l := range strings.Lines(out.String()) {
+		if _, err := io.WriteString(p.out, escapeJSON([]byte(strings.TrimSuffix(l, "\n")))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // endLine ends a line on a terminal where the user's own line break was not shown.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"syscall"
 
 	"charm.land/fang/v2"
@@ -16,6 +17,7 @@ import (
 type app struct {
 	home, profile, passphraseFile string
 	json, plain, quiet, noInput   bool
+	allowPrivate                  bool
 	// base is the folder that holds the default wallet and the profiles; aim are --home and --profile as the
 	// user gave them, for the commands that hints name.
 	base, aim string
@@ -101,7 +103,7 @@ func newRoot(a *app) *cobra.Command {
 			"is kept and arrives later, once and in order.\n\n" +
 			"Exit codes: 0 done, 1 unexpected, 2 usage, 3 network (retrying helps), 4 trust, 5 quota, 6 unknown " +
 			"contact or message, 7 daemon needed and down, 8 --wait timed out (the message stays queued). " +
-			"PARLEY_RESOLVER names a Universal Resolver for DIDs other than did:key and did:peer.",
+			"PARLEY_RESOLVER names a Universal Resolver for methods that are not built in, PARLEY_PLC_DIRECTORY a directory for did:plc.",
 		Example: `# the first minute
 parley init
 parley invite
@@ -130,10 +132,10 @@ parley demo`,
 		groupStart: {demoCommand(a), initCommand(a), inviteCommand(a), addCommand(a)},
 		groupTalk: {sendCommand(a), recvCommand(a), chatCommand(a), outboxCommand(a), cancelCommand(a), ackCommand(a), saveCommand(a),
 			searchCommand(a), askCommand(a), answerCommand(a), pingCommand(a), messageCommand(a)},
-		groupKnow: {contactsCommand(a), requestsCommand(a), receiptsCommand(a), idCommand(a), profileCommand(a), featuresCommand(a), profilesCommand(a),
+		groupKnow: {contactsCommand(a), verifyCommand(a), requestsCommand(a), receiptsCommand(a), idCommand(a), profileCommand(a), featuresCommand(a), profilesCommand(a),
 			statusCommand(a), doctorCommand(a), passphraseCommand(a), exportCommand(a),
 			backupCommand(a), restoreCommand(a)},
-		groupRun: {daemonCommand(a), packCommand(a), unpackCommand(a), completionCommand(a), manCommand(a), versionCommand(a)},
+		groupRun: {daemonCommand(a), didCommand(a), packCommand(a), unpackCommand(a), completionCommand(a), manCommand(a), versionCommand(a)},
 	} {
 		for _, c := range commands {
 			c.GroupID = group
@@ -155,11 +157,15 @@ func (a *app) globalFlags(root *cobra.Command) {
 	f.BoolVar(&a.plain, "plain", false, "words instead of symbols, no colours")
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "results and errors only")
 	f.BoolVar(&a.noInput, "no-input", false, "never ask, fail instead")
+	f.BoolVar(&a.allowPrivate, "allow-private-networks", false, "let DIDs name hosts of private networks too (PARLEY_ALLOW_PRIVATE_NETWORKS=1)")
 }
 
 // begin settles the global flags before any command.
 func (a *app) begin(cmd *cobra.Command) error {
 	a.aim = aim(a.home, a.profile)
+	if !cmd.Flags().Changed("allow-private-networks") {
+		a.allowPrivate = os.Getenv("PARLEY_ALLOW_PRIVATE_NETWORKS") == "1"
+	}
 	a.print = a.newPrinter()
 	base, home, err := a.walletHome()
 	if err != nil {

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 			"shows":   scriptShows,
 			"hold":    scriptHold,
 			"release": scriptRelease,
+			"https":   scriptHTTPS,
 		},
 	})
 }
@@ -139,7 +140,7 @@ func (p *process) end(sig syscall.Signal) error {
 func environ(ts *testscript.TestScript) []string {
 	env := os.Environ()
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "WORK", "PARLEY_HOME", "PARLEY_PASSPHRASE", "NO_COLOR", "XDG_RUNTIME_DIR",
-		"PARLEY_KEYRING", "PARLEY_TEST_KEYRING"} {
+		"PARLEY_KEYRING", "PARLEY_TEST_KEYRING", "PARLEY_ALLOW_PRIVATE_NETWORKS", "SSL_CERT_FILE"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -78,7 +78,8 @@ func (a *app) tellNews(ctx context.Context, w *wallet.Wallet) {
 
 // open returns the wallet or the client of its daemon.
 func (a *app) open(ctx context.Context, need access) (*wallet.Wallet, *control.Client, error) {
-	o := wallet.Options{Ring: a.ring(), Listen: need.listen, Log: need.log, UniversalResolver: os.Getenv("PARLEY_RESOLVER"), Version: version()}
+	o := wallet.Options{Ring: a.ring(), Listen: need.listen, Log: need.log, Version: version(),
+		UniversalResolver: os.Getenv("PARLEY_RESOLVER"), PLCDirectory: os.Getenv("PARLEY_PLC_DIRECTORY"), AllowPrivateNetworks: a.allowPrivate}
 	if !need.greet {
 		o.Greet = -1
 	}

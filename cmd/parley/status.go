@@ -58,6 +58,12 @@ func (a *app) showStatus(s control.Status) error {
 		a.row("requests", pointed(s.Requests, "parley requests")...),
 		a.row("waiting", a.waitingText(s)...),
 	)
+	for _, who := range s.Changed {
+		lines = append(lines, a.row("changed", bad("the keys of "+who), faint("  parley verify "+who)))
+	}
+	if s.Withheld > 0 {
+		lines = append(lines, a.row("held", strconv.Itoa(s.Withheld), " messages under changed keys"))
+	}
 	if s.Longest != nil && s.Longest.Problem != "" {
 		lines = append(lines, a.row("", excerpt(s.Longest.Problem, 68)))
 	}

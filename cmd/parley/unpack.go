@@ -74,7 +74,7 @@ type prior struct {
 }
 
 func (a *app) unpack(ctx context.Context, u *unpackFlags) error {
-	packer, err := u.packer()
+	packer, err := u.packer(a)
 	if err != nil {
 		return err
 	}

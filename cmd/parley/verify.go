@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/parley-im/parley/internal/control"
+)
+
+// verifyFlags are those of parley verify.
+type verifyFlags struct {
+	confirm, qr bool
+	scanned     string
+}
+
+func verifyCommand(a *app) *cobra.Command {
+	v := &verifyFlags{}
+	cmd := &cobra.Command{
+		Use:   "verify NAME",
+		Short: "Compare keys with a contact, person to person",
+		Long: "Shows a number and words that are the same on both screens if nobody stands between you: they are made of your " +
+			"keys and theirs. Compare them face to face or on a call, then say so with --confirm. If the keys of a contact " +
+			"change, nothing more is sent to them, and what comes is held, until you have compared again and confirmed (or " +
+			"have accepted the new keys unseen: parley contacts accept-key NAME).",
+		Example: `parley verify alice
+parley verify alice --qr
+parley verify alice --confirm
+parley verify alice --scanned parley-verify:1:… --confirm`,
+		Args: takes("NAME"),
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			scanned, err := a.link(v.scanned)
+			if err != nil {
+				return err
+			}
+			r := control.VerifyRequest{Name: args[0], Confirm: v.confirm, Scanned: strings.TrimSpace(scanned)}
+			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
+				got, err := w.Verify(ctx, r)
+				if err != nil {
+					return err
+				}
+				return a.showVerification(got, v)
+			})
+		}),
+	}
+	f := cmd.Flags()
+	f.BoolVar(&v.confirm, "confirm", false, "they are the same: trust these keys, and let flow what was held")
+	f.BoolVar(&v.qr, "qr", false, "also as a QR code, to scan from the other screen")
+	f.StringVar(&v.scanned, "scanned", "", "`CODE` that was scanned from the other screen, to compare; - reads stdin")
+	return cmd
+}
+
+func (a *app) showVerification(v control.Verification, flags *verifyFlags) error {
+	if v.Offer != nil {
+		a.print.warn(a.print.changed(v.Name, v.Offer) + " The number below is of the new keys.")
+		a.print.note("  pinned  ", fingerprint(v.Offer.Pinned))
+		a.print.note("  now     ", fingerprint(v.Offer.Offered))
+	}
+	var lines []line
+	for row := range slices.Chunk(v.Number, 4) {
+		lines = append(lines, line{"  ", bold(strings.Join(row, " "))})
+	}
+	lines = append(lines, line{})
+	for row := range slices.Chunk(v.Words, 6) {
+		lines = append(lines, line{"  ", strings.Join(row, " ")})
+	}
+	if err := a.print.show(v, lines...); err != nil {
+		return err
+	}
+	if flags.qr && !a.json {
+		if err := a.showQR(v.Code); err != nil {
+			return err
+		}
+	}
+	switch {
+	case flags.confirm:
+		a.print.note(good("verified"), ": ", name(v.Name), " has the keys that you compared.")
+	case v.Matched:
+		a.print.note("The code is the same. parley verify "+v.Name+" --confirm", " marks ", name(v.Name), " as verified.")
+	case !v.Verified.IsZero():
+		a.print.note(name(v.Name), " was verified ", v.Verified, ".")
+	default:
+		a.print.note(faint("Is it the same on " + v.Name + "'s screen? Ask face to face or on a call, not here. Then: parley verify " + v.Name + " --confirm"))
+	}
+	return nil
+}
+
+// changed says that the keys of a contact have changed.
+func (p *printer) changed(who string, o *control.KeyOffer) string {
+	text := who + "'s keys changed " + ago(p.now().Sub(o.At))
+	if o.WasVerified {
+		text += " (was verified)"
+	}
+	return text + "."
+}
+
+// ago says how long something is past, in the largest unit.
+func ago(d time.Duration) string {
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		switch n := int(d / unit.size); {
+		case n == 1:
+			return "1 " + unit.name + " ago"
+		case n > 1:
+			return strconv.Itoa(n) + " " + unit.name + "s ago"
+		}
+	}
+	return "just now"
+}
+
+// fingerprint makes a hexadecimal fingerprint readable: its first 128 bits, in groups.
+func fingerprint(hex string) string {
+	var groups []string
+	for len(hex) >= 4 && len(groups) < 8 {
+		groups, hex = append(groups, hex[:4]), hex[4:]
+	}
+	return strings.Join(groups, " ")
+}
+
+// keysText says in one word how keys came to be.
+var keysText = map[string]string{
+	"invited": "learnt from their invitation", "claimed": "learnt when they claimed your invitation", "added": "learnt when you added the DID",
+	"requested": "learnt from their first message", "first seen": "learnt when they were first seen",
+	"offered": "changed, and blocked", "returned": "back to the pinned ones", "succeeded": "changed, announced with a pinned key",
+	"logged": "changed, proven by the log of the DID", "accepted": "accepted by you", "verified": "compared and confirmed by you",
+}
+
+// historyLines are what happened to the keys of a contact.
+func historyLines(events []control.KeyEvent) (lines []line) {
+	for _, e := range events {
+		what := keysText[e.How]
+		if what == "" {
+			what = e.How
+		}
+		lines = append(lines, line{faint("keys   "), e.At, "  ", excerpt(fingerprint(e.Keys), 20), "  ", what})
+	}
+	return lines
+}
