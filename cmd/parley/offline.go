@@ -48,5 +48,5 @@ func (o *offline) resolver(a *app) (did.Resolver, error) {
 	if o.network {
 		return a.networkResolver()
 	}
-	return did.Methods{"key": didkey.Resolver{}, "jwk": didjwk.Resolver{}, "peer": didpeer.Resolver{}}, nil
+	return did.Methods{"key": didkey.Resolver{}, "jwk": didjwk.Resolver{}, "peer": didpeer.Resolver{Legacy: true}}, nil
 }

@@ -52,7 +52,7 @@ type Resolver struct {
 func NewResolver(o ResolverOptions) (*Resolver, error) {
 	web := fetch.New(fetch.Options{AllowPrivate: o.AllowPrivate, Roots: o.Roots})
 	methods := did.Methods{
-		"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: o.Known}, "jwk": didjwk.Resolver{},
+		"key": didkey.Resolver{}, "peer": didpeer.Resolver{Known: o.Known, Legacy: true}, "jwk": didjwk.Resolver{},
 		"web": didweb.Resolver{Fetch: web}, "webvh": didwebvh.Resolver{Fetch: web, Seen: o.Seen},
 	}
 	if o.PLCDirectory != "" {
@@ -85,8 +85,29 @@ func (r *Resolver) Close() { r.web.Close() }
 func (w *Wallet) newResolver(o Options) (*Resolver, error) {
 	return NewResolver(ResolverOptions{
 		Universal: o.UniversalResolver, PLCDirectory: o.PLCDirectory, AllowPrivate: o.AllowPrivateNetworks, Roots: o.Roots,
-		Known: w.store.LongForm, Seen: w.seen,
+		Known: w.known, Seen: w.seen,
 	})
+}
+
+// known returns the form of a did:peer that carries its document: the long form of a numalgo 4 that was learnt, or the
+// numalgo 2 among the contacts that a numalgo 3 is the hash of.
+func (w *Wallet) known(ctx context.Context, id did.DID) (did.DID, error) {
+	if !strings.HasPrefix(id.String(), "did:peer:3") {
+		return w.store.LongForm(ctx, id)
+	}
+	all, err := w.store.Contacts(ctx)
+	if err != nil {
+		return did.DID{}, err
+	}
+	for _, c := range all {
+		if !strings.HasPrefix(c.DID.String(), "did:peer:2") {
+			continue
+		}
+		if short, err := didpeer.Create3(c.DID); err == nil && short == id {
+			return c.DID, nil
+		}
+	}
+	return did.DID{}, fmt.Errorf("no contact is the did:peer:2 of it: %w", did.ErrNotFound)
 }
 
 // seen is the newest version of a contact's log that the wallet has seen.

@@ -1,13 +1,16 @@
 package wallet_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/didpeer"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/internal/wallet"
 )
@@ -117,5 +120,28 @@ func TestAddByDIDFails(t *testing.T) {
 		if errors.As(err, &e) && !strings.Contains(e.Hint, test.hint) {
 			t.Errorf("%s: hint %q, want %q in it", name, e.Hint, test.hint)
 		}
+	}
+}
+
+// The older did:peer are understood: services in one list, and the short form of a did:peer:2 that is a contact's.
+func TestOlderPeerDIDs(t *testing.T) {
+	t.Parallel()
+	w := open(t, folder(t, "alice"))
+	list := base64.RawURLEncoding.EncodeToString([]byte(`[{"t":"dm","s":"https://example.com/a"},{"t":"dm","s":"https://example.com/b"}]`))
+	two := "did:peer:2.Ez6LSbysY2xFMRpGMhb7tFTLMpeuPRaqaWM1yECx2AtzE3KCc.Vz6MkqRYqQiSgvZQdnBytw86Qbs2ZWUkGv22od935YF4s8M7V.S" + list
+	doc, err := w.Document(t.Context(), did.MustParse(two))
+	if err != nil || len(doc.DIDComm()) != 2 {
+		t.Fatal(doc, err)
+	}
+	three, err := didpeer.Create3(did.MustParse(two))
+	must(t, err)
+	if _, err := w.Document(t.Context(), three); !errors.Is(err, did.ErrNotFound) {
+		t.Errorf("the short form of somebody unknown: %v", err)
+	}
+	_, err = w.Add(t.Context(), control.AddRequest{DID: two, Name: "bob"})
+	must(t, err)
+	short, err := w.Document(t.Context(), three)
+	if err != nil || short.ID() != three || !slices.Equal(short.Pins(), doc.Pins()) {
+		t.Errorf("the short form of a contact: %v, %v", short, err)
 	}
 }
