@@ -97,8 +97,10 @@ func (in *intake) answerAll(ctx context.Context, queue <-chan []byte) (busy bool
 	}
 	for first := range queue {
 		batch := gather(first, queue, most)
-		verdicts := []messaging.Verdict{{Kind: messaging.Busy, After: strangerWait}}
-		if !in.stranger || seq <= strangerLetters {
+		var verdicts []messaging.Verdict
+		if in.stranger && seq > strangerLetters {
+			verdicts = []messaging.Verdict{in.enough(ctx)}
+		} else {
 			verdicts = in.receiver.Accept(ctx, in.from, batch)
 		}
 		busy, err := in.answer(seq, len(batch), verdicts)
@@ -111,6 +113,14 @@ func (in *intake) answerAll(ctx context.Context, queue <-chan []byte) (busy bool
 		seq += uint64(len(batch))
 	}
 	return false, nil
+}
+
+// enough ends the stream of a stranger who goes on writing. One who has been let in meanwhile may come again at once.
+func (in *intake) enough(ctx context.Context) messaging.Verdict {
+	if a, err := in.receiver.Admit(ctx, in.from, nil); err == nil && !a.Guest {
+		return messaging.Verdict{Kind: messaging.Busy}
+	}
+	return messaging.Verdict{Kind: messaging.Busy, After: strangerWait}
 }
 
 // gather adds to the first envelope what has come besides, up to so many in all.

@@ -69,6 +69,31 @@ func TestFewLettersOfAStranger(t *testing.T) {
 	}
 }
 
+// A stranger who was let in while it writes need not wait with the rest: it comes again at once, as a contact.
+func TestAcceptedWhileWriting(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, holding)
+	hold := p.br.accept
+	p.br.accept = func(from did.DID, sealed [][]byte) []messaging.Verdict {
+		v := hold(from, sealed)
+		p.br.mu.Lock()
+		defer p.br.mu.Unlock()
+		p.br.as = messaging.Admission{} // from now on
+		return v
+	}
+	results, err := p.send(t, p.delivery("1", "2", "3", "4"))
+	var failure *messaging.DeliveryError
+	if len(results) != 3 || !errors.As(err, &failure) || failure.Permanent || failure.After != 0 {
+		t.Errorf("%v, %v", results, err)
+	}
+	if diff := cmp.Diff([]string{"1", "2"}, p.br.messages()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if results, err := p.send(t, p.delivery("3", "4")); len(results) != 2 || err != nil {
+		t.Errorf("as a contact: %v, %v", results, err)
+	}
+}
+
 // A guest that claims an invitation is no stranger: it learns where we are, and is not counted as one.
 func TestClaimersAreNoStrangers(t *testing.T) {
 	t.Parallel()

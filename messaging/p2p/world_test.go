@@ -127,10 +127,13 @@ type inboxStub struct {
 }
 
 func (r *inboxStub) Admit(_ context.Context, id did.DID, claim []byte) (messaging.Admission, error) {
+	r.mu.Lock()
+	as := r.as
+	r.mu.Unlock()
 	if r.admit == nil {
-		return r.as, nil
+		return as, nil
 	}
-	return r.as, r.admit(id, claim)
+	return as, r.admit(id, claim)
 }
 
 func (r *inboxStub) Met(_ context.Context, p messaging.Peer) {
