@@ -52,6 +52,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		{"invitation", "Alice invites, Bob accepts: each becomes the other's contact", s.invitation},
 		{"resolve", "Each resolves the other's DID document", s.resolve},
 		{"verify", "Each proves its DID to the other over libp2p", s.verify},
+		{"compare", "Both see the same safety number, which people compare", s.compare},
 		{"message", "Alice writes to Bob", s.message},
 		{"reply", "Bob answers in the same thread", s.reply},
 		{"offline", "Bob closes his wallet and is gone", s.offline},

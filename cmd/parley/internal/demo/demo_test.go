@@ -33,7 +33,7 @@ func TestDemoJSON(t *testing.T) {
 		}
 		steps = append(steps, v.Step)
 	}
-	want := []string{"wallets", "invitation", "resolve", "verify", "message", "reply", "offline", "queue", "reopen", "return", "arrived", "done"}
+	want := []string{"wallets", "invitation", "resolve", "verify", "compare", "message", "reply", "offline", "queue", "reopen", "return", "arrived", "done"}
 	if diff := cmp.Diff(want, steps); diff != "" {
 		t.Error(diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/parley-im/parley/did"
@@ -110,6 +111,22 @@ func (s *story) verify(ctx context.Context) error {
 		}
 		s.say("%s pings %s: answered in %.1f ms", pair[0].name, pair[1].name, pong.MS)
 	}
+	return nil
+}
+
+func (s *story) compare(ctx context.Context) error {
+	ours, err := s.alice.wallet.Verify(ctx, control.VerifyRequest{Name: "bob"})
+	if err != nil {
+		return err
+	}
+	theirs, err := s.bob.wallet.Verify(ctx, control.VerifyRequest{Name: "alice", Scanned: ours.Code, Confirm: true})
+	if err != nil {
+		return err
+	}
+	if err := expect(len(ours.Number) == 12 && slices.Equal(ours.Number, theirs.Number), "the numbers differ"); err != nil {
+		return err
+	}
+	s.say("%s", strings.Join(ours.Number, " "))
 	return nil
 }
 
