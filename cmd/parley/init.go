@@ -72,9 +72,9 @@ func (a *app) tellProtection(kind keyfile.Kind) {
 }
 
 func (a *app) showSelf(self control.Self) error {
-	return a.print.show(self,
-		line{faint("name  "), name(self.Name)},
-		line{faint("did   "), self.DID},
-		line{faint("peer  "), self.PeerID},
-	)
+	lines := []line{{faint("name  "), name(self.Name)}, {faint("did   "), self.DID}}
+	for _, other := range self.Also {
+		lines = append(lines, line{faint("also  "), other})
+	}
+	return a.print.show(self, append(lines, line{faint("peer  "), self.PeerID})...)
 }

@@ -60,6 +60,8 @@ type Self struct {
 	DID     string `json:"did"`
 	LongDID string `json:"long_did,omitempty"`
 	PeerID  string `json:"peer_id"`
+	// Also are the wallet's other DIDs that are in use.
+	Also []string `json:"also,omitempty"`
 	// Name is what the wallet calls itself when it introduces itself.
 	Name string `json:"name,omitempty"`
 	// Addrs are the multiaddrs where it listens now; none when it does not.

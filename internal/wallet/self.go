@@ -18,6 +18,9 @@ func (w *Wallet) Self(context.Context) (control.Self, error) {
 	s := control.Self{V: control.Version, DID: own.Canonical().String(), LongDID: own.String(), Name: w.ownName()}
 	peer, err := w.peerID()
 	s.PeerID, s.Addrs = peer, w.addresses()
+	if ids := w.inUse(); len(ids) > 1 {
+		s.Also = ids[1:]
+	}
 	return s, err
 }
 
