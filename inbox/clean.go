@@ -104,7 +104,7 @@ func checkPayload(b []byte) error {
 }
 
 // Clean returns a copy of the contact as a driver has to store it: DIDs canonical, times in UTC, pins and keys
-// sorted and each once, the history cut to its first and its newest events, at most 16 addresses, what it says of
+// sorted and each once, the history cut to MaxHistory events, at most 16 addresses, what it says of
 // itself valid UTF-8 and cut to its limits, a level that is none ReceiptsDefault, nothing shared with c. Pins are
 // taken from Keys where there are none. It returns ErrName for a bad name, ErrTooLarge for more keys than a document
 // has, and an error if there is no DID or Keys are not those of Pins.

@@ -34,8 +34,8 @@ type Contact struct {
 	// Offer is a change of its keys that nothing justifies: while there is one nothing is sent to it, and what
 	// arrives is withheld. Nil when there is none.
 	Offer *Offer
-	// History is how its keys were learnt, and each change since, oldest first: the first and the newest, at most
-	// MaxHistory.
+	// History is how its keys were learnt, and each change since, oldest first, at most MaxHistory: the first and
+	// the newest, and of the others what was merely offered is forgotten before what was trusted.
 	History []KeyEvent
 	// Ours is the DID of ours that it knows us by; zero for our preferred one.
 	Ours did.DID
@@ -91,7 +91,7 @@ type Offer struct {
 	Version string
 	// At is when it was first seen.
 	At time.Time
-	// WasVerified says that the contact was verified until then.
+	// WasVerified says that the keys in whose place they would be had been verified.
 	WasVerified bool
 }
 

@@ -149,11 +149,13 @@ func (s PutStatus) String() string {
 
 // PutResult is the outcome of one arrival. Seq is that of the entry, also for a duplicate whose
 // entry still exists; 0 otherwise. Contact is the name under which a claim made the sender a
-// contact, empty when it made none.
+// contact, empty when it made none. Proven is set for one that was Added after it had been Withheld: whoever
+// reads entries by their Seq may have passed it.
 type PutResult struct {
 	Status  PutStatus
 	Seq     int64
 	Contact string
+	Proven  bool
 }
 
 // Mark is what a consumer says about an entry.

@@ -147,14 +147,22 @@ func (c *Contact) cleanKeys() error {
 			return err
 		}
 	}
-	if n := len(c.History); n > MaxHistory {
-		c.History = slices.Delete(c.History, 1, 1+n-MaxHistory)
-	}
+	c.shortenHistory()
 	for i := range c.History {
 		c.History[i].At = utc(c.History[i].At)
 	}
 	c.Verified = utc(c.Verified)
 	return nil
+}
+
+// shortenHistory forgets what is too much: the oldest of what was merely offered, and is gone again, which others can
+// bring about at will, and where there is none the oldest of the rest. The first and the newest event stay.
+func (c *Contact) shortenHistory() {
+	for len(c.History) > MaxHistory {
+		later := c.History[1 : len(c.History)-1]
+		i := slices.IndexFunc(later, func(e KeyEvent) bool { return e.How == KeysOffered || e.How == KeysReturned })
+		c.History = slices.Delete(c.History, 1+max(0, i), 2+max(0, i))
+	}
 }
 
 // sortedKeys returns the keys sorted by fingerprint and each once. It changes keys.

@@ -199,3 +199,42 @@ func TestTrustBeginsAnew(t *testing.T) {
 		t.Errorf("%d events, and %d in the copy", len(c.History), len(before.History))
 	}
 }
+
+// What others can bring about at will does not push out of the history what the user or a pinned key has said, and the
+// newest event stays whatever it is.
+func TestHistoryKeepsWhatWasTrusted(t *testing.T) {
+	t.Parallel()
+	event := func(how inbox.KeyCause, n int) inbox.KeyEvent {
+		return inbox.KeyEvent{At: time.Unix(int64(n), 0).UTC(), How: how, Keys: [32]byte{byte(n)}}
+	}
+	many := func(how inbox.KeyCause, from, to int) (events []inbox.KeyEvent) {
+		for n := from; n < to; n++ {
+			events = append(events, event(how, n))
+		}
+		return events
+	}
+	const most = inbox.MaxHistory
+	first, accepted := event(inbox.KeysInvited, 0), event(inbox.KeysAccepted, 1)
+	for name, c := range map[string]struct{ history, want []inbox.KeyEvent }{
+		"a flood of offers": {
+			slices.Concat([]inbox.KeyEvent{first, accepted}, many(inbox.KeysOffered, 2, most+5)),
+			slices.Concat([]inbox.KeyEvent{first, accepted}, many(inbox.KeysOffered, 7, most+5)),
+		},
+		"an offer after too much": {
+			slices.Concat([]inbox.KeyEvent{first}, many(inbox.KeysLogged, 1, most), many(inbox.KeysOffered, most, most+1)),
+			slices.Concat([]inbox.KeyEvent{first}, many(inbox.KeysLogged, 2, most), many(inbox.KeysOffered, most, most+1)),
+		},
+		"returned in between": {
+			slices.Concat(many(inbox.KeysLogged, 0, most-1), many(inbox.KeysReturned, most, most+1), many(inbox.KeysVerified, most+1, most+2)),
+			slices.Concat(many(inbox.KeysLogged, 0, most-1), many(inbox.KeysVerified, most+1, most+2)),
+		},
+	} {
+		got, err := inbox.Contact{DID: did.MustParse("did:example:bob"), Name: "bob", History: c.history}.Clean()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c.want, got.History); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}

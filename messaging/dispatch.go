@@ -133,6 +133,7 @@ func (d *dispatcher) wait(ctx context.Context, hint <-chan struct{}) error {
 	case l := <-d.done:
 		return d.finish(l)
 	case <-hint:
+	case <-d.node.watch.rings():
 	case <-alarm:
 	}
 	return nil

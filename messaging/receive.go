@@ -183,10 +183,13 @@ func (n *Node) stored(r inbox.PutResult) Verdict {
 	return Verdict{Kind: Busy, Code: CodeBusy}
 }
 
-// joined notes a new contact.
+// joined notes a new contact, and an entry that the dispatcher may have passed.
 func (n *Node) joined(a inbox.Arrival, r inbox.PutResult) {
 	if r.Contact != "" {
 		n.log().Info("an invitation was accepted", "contact", a.From)
+	}
+	if r.Proven {
+		n.watch.released(a.From)
 	}
 }
 

@@ -88,8 +88,9 @@ func (n *Node) resolveSender(ctx context.Context, id did.DID) (*did.Document, er
 		return nil, err
 	}
 	doc, err := n.Resolver.Resolve(ctx, id)
-	if errors.Is(err, did.ErrNotFound) || errors.Is(err, did.ErrInvalid) {
-		return nil, fmt.Errorf("resolve sender: %v", err) // of what a host answers, not for good as these would say
+	if errors.Is(err, did.ErrNotFound) || errors.Is(err, did.ErrInvalid) || errors.Is(err, did.ErrMethod) {
+		// Of what a host answers, or of whom we may ask this time: not for good, as these would say.
+		return nil, fmt.Errorf("resolve sender: %v", err)
 	}
 	return doc, err
 }

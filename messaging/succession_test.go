@@ -190,3 +190,31 @@ func TestSuccessionWithoutKnownKeys(t *testing.T) {
 	same(t, "verdict", accept(t, h.bob, carol, h.by(t, h.mallory, "1", prior(t, token)))[0], held())
 	same(t, "history", h.history(t), "invited carol, offered mallory")
 }
+
+// Whoever changes a document again and again does not make it forgotten when its keys were accepted last: what was
+// announced before that is not good again.
+func TestSuccessionReplayedBehindFlood(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHosts(t)
+		token := succession(t, h.carol, setOf(h.mallory), time.Now())
+		h.swap()
+		same(t, "at first", accept(t, h.bob, carol, h.by(t, h.mallory, "1", prior(t, token)))[0], accepted())
+		time.Sleep(time.Hour)
+		h.back()
+		if err := h.bob.Node.CheckKeys(t.Context(), carol); !errors.Is(err, messaging.ErrKeysChanged) {
+			t.Fatal(err)
+		}
+		h.release(t)
+		for range inbox.MaxHistory {
+			h.widen(t)
+			_ = h.bob.Node.CheckKeys(t.Context(), carol)
+			h.back()
+			if err := h.bob.Node.CheckKeys(t.Context(), carol); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.swap()
+		same(t, "again", accept(t, h.bob, carol, h.by(t, h.mallory, "2", prior(t, token)))[0], held())
+	})
+}

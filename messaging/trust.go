@@ -25,7 +25,7 @@ type KeysChangedError struct {
 	Contact string
 	// Pinned and Offered are the fingerprints of both sets of keys, as by inbox.KeySet.
 	Pinned, Offered [32]byte
-	// Since is when the offered keys were first seen. WasVerified says that the contact was verified until then.
+	// Since is when the offered keys were first seen. WasVerified says that the trusted ones had been verified.
 	Since       time.Time
 	WasVerified bool
 }
@@ -64,6 +64,7 @@ var (
 	errStale    = errors.New("the document is older than one that was seen before: its host is behind, try again later")
 	errKeyless  = errors.New("the document lists no keys any more")
 	errNoChange = errors.New("nothing to change") // ends a step of the store that has nothing to write
+	errReplaced = errors.New("the document has been replaced meanwhile: it says nothing of the keys of today")
 	errMoved    = errors.New("the contact was changed by somebody else at the same moment")
 )
 
@@ -84,6 +85,9 @@ func (n *Node) judge(ctx context.Context, c inbox.Contact, doc *did.Document) (i
 	}
 	judged := c
 	changed, err := s.weigh(&judged)
+	if changed && errors.Is(err, ErrKeysChanged) && !n.current(ctx, s) {
+		return c, errReplaced
+	}
 	if changed {
 		judged, err = n.record(ctx, c, s, len(c.Pins) > 0 && !slices.Equal(judged.Pins, c.Pins))
 	}
@@ -211,13 +215,20 @@ func (s sight) offer(c *inbox.Contact) bool {
 	if c.Offer != nil && c.Offer.KeySet() == set {
 		return false
 	}
-	verified := !c.Verified.IsZero() || c.Offer != nil && c.Offer.WasVerified
-	c.Offer = &inbox.Offer{Keys: s.doc.PinKeys(), Version: s.doc.Version(), At: s.at, WasVerified: verified}
+	c.Offer = &inbox.Offer{Keys: s.doc.PinKeys(), Version: s.doc.Version(), At: s.at, WasVerified: wasVerified(*c)}
 	c.Verified = time.Time{}
 	if last := len(c.History) - 1; last < 0 || c.History[last].How != inbox.KeysOffered || c.History[last].Keys != set {
 		c.Note(inbox.KeysOffered, set, s.at)
 	}
 	return true
+}
+
+// wasVerified reports whether the trusted keys of a contact were ever verified: a change that comes, goes and comes
+// again ends that the contact is, and must not hide that it was.
+func wasVerified(c inbox.Contact) bool {
+	set := inbox.KeySet(c.Pins)
+	return !c.Verified.IsZero() || c.Offer != nil && c.Offer.WasVerified ||
+		slices.ContainsFunc(c.History, func(e inbox.KeyEvent) bool { return e.How == inbox.KeysVerified && e.Keys == set })
 }
 
 // follows returns nil if a document with this version may come after one with the version seen; empty ones say

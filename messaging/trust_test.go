@@ -619,3 +619,33 @@ func TestOfflineMethodsAreComparedAlone(t *testing.T) {
 		t.Errorf("addresses %v, %v", c.Addresses, err)
 	}
 }
+
+// A change that goes and comes again does not hide from the user that the keys were verified that it replaces.
+func TestFlippingHidesNoVerification(t *testing.T) {
+	t.Parallel()
+	h := newHosts(t)
+	h.change(t, func(c *inbox.Contact) {
+		c.Verified = time.Now()
+		c.Note(inbox.KeysVerified, setOf(h.carol), c.Verified)
+	})
+	for range 3 {
+		h.swap()
+		var changed *messaging.KeysChangedError
+		if err := h.bob.Node.CheckKeys(t.Context(), carol); !errors.As(err, &changed) || !changed.WasVerified {
+			t.Errorf("swapped: %v", err)
+		}
+		same(t, "verified", h.contact(t).Verified.IsZero(), true)
+		h.back()
+		if err := h.bob.Node.CheckKeys(t.Context(), carol); err != nil {
+			t.Error(err)
+		}
+	}
+	h.swap()
+	_ = h.bob.Node.CheckKeys(t.Context(), carol)
+	h.release(t)
+	h.back()
+	var changed *messaging.KeysChangedError
+	if err := h.bob.Node.CheckKeys(t.Context(), carol); !errors.As(err, &changed) || changed.WasVerified {
+		t.Errorf("of keys that nobody verified: %v", err)
+	}
+}

@@ -15,6 +15,7 @@ import (
 type watchlist struct {
 	mu   sync.Mutex
 	seen map[did.DID]offer // guarded by mu
+	bell chan struct{}     // holds one ring; made under mu when it is first needed
 }
 
 // offer is what a contact offered when the dispatcher looked last; done says that something was released since.
@@ -33,11 +34,30 @@ func (w *watchlist) add(c inbox.Contact) {
 	}
 }
 
-// released notes that entries of a contact have become pending.
+// released notes that entries of a contact have become pending, and rings: the store's hint may have come before.
 func (w *watchlist) released(id did.DID) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.put(id, offer{set: w.seen[id].set, done: true})
+	select {
+	case w.ring() <- struct{}{}:
+	default:
+	}
+}
+
+// rings receives when something was released since it was last received from.
+func (w *watchlist) rings() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ring()
+}
+
+// ring returns the bell, and makes it if there is none. The lock is held.
+func (w *watchlist) ring() chan struct{} {
+	if w.bell == nil {
+		w.bell = make(chan struct{}, 1)
+	}
+	return w.bell
 }
 
 // put makes the map if there is none. The lock is held.

@@ -355,3 +355,15 @@ func TestReplyWaitsWhileOffered(t *testing.T) {
 		same(t, "at last", states(t, h.bob), map[string]string{"answer": "delivered"})
 	})
 }
+
+// A friend's message is not refused because this time nobody may be asked about its method.
+func TestFriendOfMethodThatIsOff(t *testing.T) {
+	t.Parallel()
+	h := newHosts(t)
+	documents := h.bob.Node.Resolver
+	h.bob.Node.Resolver = did.Methods{}
+	sealed := h.by(t, h.carol, "1", "")
+	same(t, "off", accept(t, h.bob, carol, sealed)[0], messaging.Verdict{Kind: messaging.Busy, Code: messaging.CodeBusy})
+	h.bob.Node.Resolver = documents
+	same(t, "on", accept(t, h.bob, carol, sealed)[0], accepted())
+}

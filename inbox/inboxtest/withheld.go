@@ -246,7 +246,7 @@ func withheldProven(t *testing.T, s inbox.Store) {
 	late := message(bob, "m1", "x")
 	late.Received, late.SenderKey, late.Answered, late.ThreadID, late.Kept = at(time.Hour), "pinned#key", true, "t2", true
 	results := put(t, s, late, late)
-	same(t, "results", results, []inbox.PutResult{{Status: inbox.Added, Seq: old.Seq}, {Status: inbox.Duplicate, Seq: old.Seq}})
+	same(t, "results", results, []inbox.PutResult{{Status: inbox.Added, Seq: old.Seq, Proven: true}, {Status: inbox.Duplicate, Seq: old.Seq}})
 	want := late.Entry
 	es := list(t, s, inbox.Query{ThreadID: "t2"})
 	want.Seq, want.Disposition, want.Rev = old.Seq, inbox.Kept, es[0].Rev

@@ -99,7 +99,7 @@ func (s *Store) again(a inbox.Arrival, old arrival, hash [sha256.Size]byte) inbo
 		return inbox.PutResult{Status: inbox.KeptBack, Seq: old.seq}
 	}
 	s.prove(e, a.Entry)
-	return inbox.PutResult{Status: inbox.Added, Seq: old.seq}
+	return inbox.PutResult{Status: inbox.Added, Seq: old.seq, Proven: true}
 }
 
 // pending reports whether an entry of the sender is.

@@ -238,7 +238,7 @@ func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 		result.Seq = seq
 	}
 	if result.Status == inbox.KeptBack && a.row.disposition != inbox.Withheld {
-		result.Status = inbox.Added
+		result.Status, result.Proven = inbox.Added, true
 		return result, true, t.prove(a, seq)
 	}
 	return result, true, nil

@@ -185,7 +185,7 @@ func TestWithheldDamaged(t *testing.T) {
 	run(t, db, "UPDATE arrivals"+spoil+"seq = 2")
 	results, err := s.Put(t.Context(), withheld(bob, 4, 2), withheld(bob, 2, 2), arrival(1), withheld(bob, 3, 2))
 	noErr(t, err)
-	want := []inbox.PutResult{{Status: inbox.KeptBack, Seq: 4}, {Status: inbox.KeptBack}, {Status: inbox.Added, Seq: 1}, {Status: inbox.KeptBack, Seq: 3}}
+	want := []inbox.PutResult{{Status: inbox.KeptBack, Seq: 4}, {Status: inbox.KeptBack}, {Status: inbox.Added, Seq: 1, Proven: true}, {Status: inbox.KeptBack, Seq: 3}}
 	if d := diff(want, results); d != "" {
 		t.Errorf("results (-want +got):\n%s", d)
 	}

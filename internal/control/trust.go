@@ -62,7 +62,7 @@ type KeyOffer struct {
 	Offered string `json:"offered"`
 	// At is when the change was first seen.
 	At time.Time `json:"at"`
-	// WasVerified says that the contact was verified until then.
+	// WasVerified says that the keys that are believed had been verified.
 	WasVerified bool `json:"was_verified,omitzero"`
 	// Withheld is how many messages of the contact are kept back, under the offered keys or others.
 	Withheld int `json:"withheld,omitzero"`

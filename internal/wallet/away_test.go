@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/internal/wallet"
+	"github.com/parley-im/parley/messaging/outofband"
 )
 
 // visit opens a wallet and puts it to work without greeting anybody, as short commands do, until leave is
@@ -166,4 +168,40 @@ func TestChangesPassOverProtocols(t *testing.T) {
 		}
 		at = ch
 	}
+}
+
+// An introduction that cannot be made now, because the inviter's keys have changed or the user has blocked it, does
+// not keep the wallet from opening; and whoever adds it learns why.
+func TestOpensWithoutIntroduction(t *testing.T) {
+	t.Parallel()
+	ctx, h := t.Context(), newHost(t)
+	invitation := func() string {
+		inv, err := outofband.NewIssuer([32]byte{}).Issue(outofband.Invitation{From: did.MustParse(h.id("carol")), Expires: time.Now().Add(time.Hour)})
+		must(t, err)
+		link, err := inv.Link()
+		must(t, err)
+		return link
+	}
+	carol := runWith(t, folder(t, "carol"), h.options())
+	h.publish(t, carol, h.id("carol"))
+	leave(t, carol)
+	home := folder(t, "bob")
+	bob := openWith(t, home, h.options())
+	_, err := bob.Add(ctx, control.AddRequest{Link: invitation(), Name: "carol"})
+	must(t, err)
+	h.publish(t, runWith(t, folder(t, "mallory"), h.options()), h.id("carol"))
+	forget(bob, h.id("carol"))
+	_, err = bob.Send(ctx, control.SendRequest{To: "carol", Text: "hi"})
+	same(t, "sent", code(t, err), control.CodeTrust)
+	_, err = bob.Add(ctx, control.AddRequest{Link: invitation(), Name: "carol"})
+	same(t, "added again", code(t, err), control.CodeTrust)
+	leave(t, bob)
+	bob = openWith(t, home, h.options())
+	blocked := true
+	_, err = bob.ChangeContact(ctx, "carol", control.ContactChange{Blocked: &blocked})
+	must(t, err)
+	_, err = bob.Add(ctx, control.AddRequest{Link: invitation(), Name: "carol"})
+	same(t, "added though blocked", code(t, err), control.CodeTrust)
+	leave(t, bob)
+	openWith(t, home, h.options())
 }

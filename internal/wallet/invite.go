@@ -174,14 +174,15 @@ func (w *Wallet) introduce(ctx context.Context, inv *outofband.Invitation) (stri
 		case err != nil:
 			return "", err
 		case len(before) == 0:
-			return m.ID, w.node.Send(ctx, m)
+			return m.ID, explainSend("the inviter", w.node.Send(ctx, m))
 		case before[0].State != inbox.Failed && before[0].State != inbox.Expired:
 			return m.ID, nil
 		}
 	}
 }
 
-// resumeIntroductions introduces us to contacts of whom an Add was cut short before it had.
+// resumeIntroductions introduces us to contacts of whom an Add was cut short before it had. One that cannot be made
+// now, because the contact is blocked or its keys have changed or too much is queued, is left for another time.
 func (w *Wallet) resumeIntroductions(ctx context.Context) error {
 	all, err := w.store.Contacts(ctx)
 	if err != nil {
@@ -200,7 +201,11 @@ func (w *Wallet) resumeIntroductions(ctx context.Context) error {
 		if err == nil && len(before) == 0 {
 			_, err = w.introduce(ctx, inv)
 		}
-		if err != nil {
+		var reason *control.Error
+		switch {
+		case errors.As(err, &reason):
+			w.log.Warn("a contact's invitation is not claimed", "contact", c.DID, "err", err)
+		case err != nil:
 			return err
 		}
 	}
