@@ -26,16 +26,14 @@ func GenerateJWK(c Curve) (key PrivateKey, jwk []byte, err error) {
 }
 
 // AgreementJWK derives from a private Ed25519 JWK the X25519 key that belongs to PublicKey.X25519 of its public one
-// (RFC 7748 section 5, RFC 8032 section 5.1.5), as a did:key of Ed25519 has it.
+// (RFC 7748 section 5, RFC 8032 section 5.1.5), as a did:key of Ed25519 has it. It reads the JWK as ParsePrivateJWK
+// does and fails for every other key. The text that it returns is as secret as the key.
 func AgreementJWK(ed25519JWK []byte) (key PrivateKey, jwk []byte, err error) {
-	j, err := decodeJWK(ed25519JWK)
-	if err != nil || string(j.crv) != Ed25519.String() {
+	signing, err := ParsePrivateJWK(ed25519JWK)
+	if err != nil || signing.Public().Curve() != Ed25519 {
 		return key, nil, errors.New("derive agreement key: not a private Ed25519 JWK")
 	}
-	seed, err := decodeField("d", j.d, Ed25519.params().size)
-	if err != nil {
-		return key, nil, errors.New("derive agreement key: not a private Ed25519 JWK")
-	}
+	seed := signing.open().ed.Seed()
 	defer clear(seed)
 	sum := sha512.Sum512(seed)
 	defer clear(sum[:])

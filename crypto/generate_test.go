@@ -1,6 +1,7 @@
 package crypto_test
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -45,7 +46,16 @@ func TestGenerateJWK(t *testing.T) {
 	if read, err := crypto.ParsePrivateJWK(text); err != nil || !read.Public().Equal(want) {
 		t.Errorf("the text of the derived key: %v", err)
 	}
-	for name, bad := range map[string]string{"another curve": string(text), "public": string(signing.Public().JWK()), "no JSON": "{"} {
+	other, _, err := crypto.GenerateJWK(crypto.Ed25519)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := jwk[bytes.Index(jwk, []byte(`,"d":`)):]
+	for name, bad := range map[string]string{
+		"another curve": string(text), "public": string(signing.Public().JWK()), "no JSON": "{",
+		"another kty":          strings.Replace(string(jwk), "OKP", "EC", 1),
+		"another's public key": strings.TrimSuffix(string(other.Public().JWK()), "}") + string(d),
+	} {
 		if _, _, err := crypto.AgreementJWK([]byte(bad)); err == nil {
 			t.Errorf("%s: derived", name)
 		}

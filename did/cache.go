@@ -23,7 +23,7 @@ const (
 // Refresher is a Resolver's way to ask anew, such as that of a Cache, for callers who have reason to think that a
 // document has changed: a message names a key that it does not list.
 type Refresher interface {
-	// Refresh returns a document of id that was asked for no longer than age ago.
+	// Refresh returns a document of id that was asked for no longer than age ago, or that is being asked for now.
 	Refresh(ctx context.Context, id DID, age time.Duration) (*Document, error)
 }
 

@@ -259,6 +259,37 @@ func TestCacheForgetDuringFlight(t *testing.T) {
 	})
 }
 
+// A caller who leaves the resolution of before must not take the one of after with him.
+func TestCacheForgetThenLeave(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := &counting{t: t}
+		cache := did.NewCache(did.ResolverFunc(func(ctx context.Context, id did.DID) (*did.Document, error) {
+			time.Sleep(time.Second)
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			return c.Resolve(ctx, id)
+		}), 0, 0)
+		ctx, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := cache.Resolve(ctx, numberedDID(1)); !errors.Is(err, context.Canceled) {
+				t.Errorf("who left got %v", err)
+			}
+		})
+		synctest.Wait()
+		cache.Forget(numberedDID(1))
+		wg.Go(func() { c.expect(cache, numberedDID(1), 1) })
+		synctest.Wait()
+		leave()
+		synctest.Wait()
+		wg.Go(func() { c.expect(cache, numberedDID(1), 1) })
+		wg.Wait()
+		c.expect(cache, numberedDID(1), 1)
+	})
+}
+
 func TestCacheSurvivesAResolverThatExits(t *testing.T) {
 	t.Parallel()
 	cache := did.NewCache(did.ResolverFunc(func(context.Context, did.DID) (*did.Document, error) {

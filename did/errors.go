@@ -3,6 +3,7 @@ package did
 import (
 	"errors"
 	"strings"
+	"unicode"
 )
 
 var (
@@ -22,12 +23,17 @@ var (
 	ErrUnsafe = errors.New("not a public address")
 )
 
-// clip shortens foreign text for an error message, so that a hostile 64 KiB string does not
-// travel through every log.
+// clip makes foreign text fit for an error message, so that a hostile 64 KiB string does not travel through every
+// log, nor what steers a terminal. Quoting the result cannot make it much longer.
 func clip(s string) string {
 	const most = 128
-	if len(s) <= most {
-		return s
+	if len(s) > most {
+		s = s[:most-8] + "…"
 	}
-	return strings.ToValidUTF8(s[:most-8], "") + "…"
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 }

@@ -19,6 +19,7 @@ import (
 func FuzzDID(f *testing.F) {
 	for _, s := range []string{
 		"", "did:a:b", "did:web:localhost%3A1:x", shortForm, longForm, "did:peer:4:", "did:peer:4z:z",
+		strings.Repeat("\xf6", 120), strings.Repeat("\x01", 120), strings.Repeat("\u0080\xff", 40), strings.Repeat("\"", 120),
 		"DID:a:b", "did:a:b#c", "did:a:%2", "did:a::", "did:\x00:a", "did:a:b?", "did:a:b/%", "did:web:ä",
 	} {
 		f.Add(s)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/didpeer"
 	"github.com/parley-im/parley/internal/vectors"
@@ -23,6 +24,7 @@ type vector struct {
 	Document  json.RawMessage `json:"expected_did_document"`
 	Clarified json.RawMessage `json:"expected_did_document_clarified"`
 	DIDKey    string          `json:"equivalent_did_key"`
+	JWK       json.RawMessage `json:"public_key_jwk"`
 	Long      string          `json:"long_form"`
 	Short     string          `json:"short_form"`
 	Three     string          `json:"did_peer_3"`
@@ -124,8 +126,9 @@ func checkZero(t *testing.T, v vector) {
 		t.Errorf("%s: created %s, %v", v.ID, again, err)
 	}
 	if v.DIDKey != "" {
-		if m := got.Authentication()[0].Key.Multikey(); "did:key:"+m != v.DIDKey {
-			t.Errorf("%s has the key %s", v.ID, m)
+		key := got.Authentication()[0].Key
+		if want, err := crypto.ParseJWK(v.JWK); err != nil || !key.Equal(want) || "did:key:"+key.Multikey() != v.DIDKey {
+			t.Errorf("%s has the key %s, want %s, %v", v.ID, key.Multikey(), v.JWK, err)
 		}
 		return
 	}

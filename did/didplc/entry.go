@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,7 +16,7 @@ import (
 const (
 	// maxOperations bounds the log; the reference directory takes no more than a hundred a week.
 	maxOperations = 1000
-	// maxEntry bounds one entry in bytes; the reference directory takes operations of 4,000 bytes.
+	// maxEntry bounds one entry in bytes; the reference directory takes operations of 7,500 bytes (DAG-CBOR).
 	maxEntry = did.MaxDocument
 )
 
@@ -86,11 +88,16 @@ func parseEntry(raw jsontext.Value) (entry, error) {
 	return entry{op: op, did: line.DID, cid: line.CID, nullified: line.Nullified, created: created}, nil
 }
 
-// clip shortens foreign text for an error message.
+// clip makes foreign text fit for an error message: short, and with nothing that steers a terminal.
 func clip(s string) string {
 	const most = 128
-	if len(s) <= most {
-		return s
+	if len(s) > most {
+		s = s[:most] + "…"
 	}
-	return string(bytes.ToValidUTF8([]byte(s[:most]), nil)) + "…"
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 }

@@ -29,6 +29,7 @@ func FuzzPLC(f *testing.F) {
 		text, text[:len(text)/2], "[]", "{}", "[{}]", `[{"operation":{}}]`, text + text,
 		strings.ReplaceAll(text, "plc_operation", "plc_tombstone"), strings.ReplaceAll(text, "plc_operation", "create"),
 		strings.ReplaceAll(text, "false", "true"), strings.ReplaceAll(text, "[]", "[[],{},null,1]"),
+		strings.ReplaceAll(text, `"cid":"`, `"cid":"`+strings.Repeat(`\u0001`, 128)),
 		strings.ReplaceAll(text, "z", "Z"), strings.Repeat("[", 500), "[" + strings.Repeat(`{"operation":{"type":"create"}},`, 40),
 	} {
 		f.Add(id, []byte(s))
@@ -79,17 +80,47 @@ func BenchmarkTypical(b *testing.B) {
 	}
 }
 
-// BenchmarkWorst is the dearest log that anybody can have: as many operations as 1 MiB holds, each with ten rotation keys
-// on secp256k1 of which the last has signed.
-func BenchmarkWorst(b *testing.B) {
+// crowd are ten keys on secp256k1, as many as an operation may list.
+func crowd(t testing.TB) []crypto.PrivateKey {
+	t.Helper()
 	var keys []crypto.PrivateKey
 	for i := range 10 {
-		keys = append(keys, key(b, crypto.Secp256k1, byte(20+i)))
+		keys = append(keys, key(t, crypto.Secp256k1, byte(20+i)))
 	}
-	log := (&audit{t: b}).add(0, sign(b, keys[9], update(keys...)))
-	for i := range 899 { // more would pass 1 MiB
-		log.next(float64(i+1), i, update(keys...), keys[9])
+	return keys
+}
+
+// turns is a log of n operations that list all keys, signed by them in turn from the last to the first and round again,
+// by each so many times: nobody who looks for the signer starts at the right end.
+func turns(t testing.TB, keys []crypto.PrivateKey, n, each int) *audit {
+	t.Helper()
+	log := (&audit{t: t}).add(0, sign(t, keys[9], update(keys...)))
+	for i := range n - 1 {
+		log.next(float64(i+1), i, update(keys...), keys[9-(i+1)/each%10])
 	}
+	return log
+}
+
+// TestSignatureChecks holds the cost of a log to its number of operations, not that of its keys. Tried in their order,
+// the keys would take ten checks for each operation of either log.
+func TestSignatureChecks(t *testing.T) {
+	t.Parallel()
+	keys := crowd(t)
+	log := turns(t, keys, 201, 201)
+	if _, err := resolve(t, log.id(), log.text()); err != nil {
+		t.Errorf("one signer: %v", err)
+	}
+	log = turns(t, keys, 201, 1)
+	want := "operation 201: it takes more than 2000 signature checks"
+	if _, err := resolve(t, log.id(), log.text()); !errors.Is(err, did.ErrInvalid) || !strings.Contains(err.Error(), want) {
+		t.Errorf("a signer each: %v, want %q", err, want)
+	}
+}
+
+// BenchmarkWorst is the dearest log that anybody can have: as many operations as 1 MiB holds, each with ten rotation keys
+// on secp256k1, and as many signature checks as there may be.
+func BenchmarkWorst(b *testing.B) {
+	log := turns(b, crowd(b), 900, 9) // more would pass 1 MiB, and shorter turns the number of checks
 	text := log.text()
 	b.ReportAllocs()
 	for b.Loop() {

@@ -65,9 +65,7 @@ func mustHex(s string) []byte {
 	return b
 }
 
-// signer returns the place of the first of the keys that signed the operation, or -1.
-func (op *operation) signer(keys []crypto.PublicKey) int {
-	return slices.IndexFunc(keys, func(key crypto.PublicKey) bool {
-		return bytes.Compare(op.sig[sigSize/2:], halfOrders[key.Curve()]) <= 0 && key.Verify(op.unsigned, op.sig) == nil
-	})
+// signedBy reports whether the signature is by the key, with s in the lower half.
+func (op *operation) signedBy(key crypto.PublicKey) bool {
+	return bytes.Compare(op.sig[sigSize/2:], halfOrders[key.Curve()]) <= 0 && key.Verify(op.unsigned, op.sig) == nil
 }

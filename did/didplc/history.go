@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 )
 
@@ -14,12 +15,18 @@ import (
 // Recovery").
 const window = 72 * time.Hour
 
+// maxChecks bounds the signature checks of a log, which are nearly all that it costs. The key that signed last is tried
+// first, so that a log needs hardly more of them than it has operations.
+const maxChecks = 2 * maxOperations
+
 // history is a log as far as it has been verified.
 type history struct {
 	id      did.DID
 	entries []entry
 	// chain are the places of the operations in force, each continuing the one before. Its last is always the last entry.
-	chain []int
+	chain  []int
+	last   crypto.PublicKey // the key that signed the last entry
+	checks int              // of signatures so far
 }
 
 // readLog parses and verifies an audit log. Errors wrap did.ErrInvalid, except that of a context.
@@ -80,19 +87,32 @@ func (h *history) place(e *entry) (int, error) {
 		return 0, errors.New("it continues a tombstone")
 	}
 	if at == len(h.chain)-1 {
-		if e.signer = e.op.signer(before.rotation); e.signer < 0 {
-			return 0, errors.New("no rotation key of the operation before has signed it")
-		}
-		return at + 1, nil
+		return at + 1, h.sign(e, before.rotation, "no rotation key of the operation before has signed it")
 	}
 	undone := h.entries[h.chain[at+1]]
-	if e.signer = e.op.signer(before.rotation[:undone.signer]); e.signer < 0 {
-		return 0, errors.New("it undoes others, and no rotation key above theirs has signed it")
+	if err := h.sign(e, before.rotation[:undone.signer], "it undoes others, and no rotation key above theirs has signed it"); err != nil {
+		return 0, err
 	}
 	if late := e.created.Sub(undone.created); late > window {
 		return 0, fmt.Errorf("it undoes others %s after they were made, more than %s", late, window)
 	}
 	return at + 1, nil
+}
+
+// sign notes the place of the first of the keys that signed the entry; if none has, that is the error.
+func (h *history) sign(e *entry, keys []crypto.PublicKey, none string) error {
+	likely := max(0, slices.IndexFunc(keys, h.last.Equal))
+	for _, key := range slices.Concat(keys[likely:], keys[:likely]) {
+		if h.checks == maxChecks {
+			return fmt.Errorf("it takes more than %d signature checks to find out who signed the log", maxChecks)
+		}
+		h.checks++
+		if e.op.signedBy(key) {
+			e.signer, h.last = slices.IndexFunc(keys, key.Equal), key
+			return nil
+		}
+	}
+	return errors.New(none)
 }
 
 func (h *history) checkGenesis(e *entry) error {
@@ -101,10 +121,8 @@ func (h *history) checkGenesis(e *entry) error {
 		return errors.New("it is no beginning: prev is not null")
 	case e.op.id() != h.id.String():
 		return fmt.Errorf("it is the beginning of %s", e.op.id())
-	case e.op.signer(e.op.state.rotation) < 0:
-		return errors.New("none of its own rotation keys has signed it")
 	}
-	return nil
+	return h.sign(e, e.op.state.rotation, "none of its own rotation keys has signed it")
 }
 
 // strayed says why an operation whose prev is not in force is refused.

@@ -129,7 +129,7 @@ func (d *document) services(list []did.Service) ([]service, error) {
 			unnamed++
 		}
 		id := d.ID + fragment
-		if u, err := did.ParseURL(id); err != nil || u.Fragment != fragment[1:] {
+		if u, err := did.ParseURL(id); err != nil || u.DID.String() != d.ID || u.Fragment != fragment[1:] {
 			return nil, fmt.Errorf("service %d: the id must be a fragment of the DID, such as #didcomm", i)
 		}
 		if taken[id] {

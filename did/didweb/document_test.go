@@ -171,6 +171,7 @@ func TestDocumentRefuses(t *testing.T) {
 			o.Services[0].ID = o.DID.String() + ":deeper#a"
 		}, "fragment"},
 		"id without fragment": {func(_ *testing.T, o *didweb.Options) { o.Services[0].ID = "didcomm" }, "fragment"},
+		"id of one letter":    {func(_ *testing.T, o *didweb.Options) { o.Services[0].ID = "x" }, "fragment"},
 		"empty fragment":      {func(_ *testing.T, o *didweb.Options) { o.Services[0].ID = "#" }, "fragment"},
 		"query":               {func(_ *testing.T, o *didweb.Options) { o.Services[0].ID = "?a#b" }, "fragment"},
 		"id of a key":         {func(_ *testing.T, o *didweb.Options) { o.Services[0].ID = "#key-2" }, "taken"},

@@ -159,11 +159,16 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// clip shortens foreign text for an error message.
+// clip makes foreign text fit for an error message: short, and with nothing that steers a terminal.
 func clip(s string) string {
 	const most = 128
-	if len(s) <= most {
-		return s
+	if len(s) > most {
+		s = s[:most] + "…"
 	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 }

@@ -343,6 +343,7 @@ func TestBrokenDocument(t *testing.T) {
 		"broken keys in the last":  {last(change{state: set("verificationMethod", "x")}), "DID document"},
 		"too long for a document":  {last(change{state: set("x", strings.Repeat("x", did.MaxDocument))}), "longer than"},
 		"id without a host":        {last(change{state: func(s object) { s["id"] = strings.TrimSuffix(s["id"].(string), host) }}), "not portable"},
+		"id that steers terminals": {only(change{state: func(s object) { s["id"] = s["id"].(string) + "\x1b[2J\u202e" }}), "ada?[2J?"},
 		"number that has no value": {last(change{line: replace(`"state":{`, `"state":{"x":1e999,`)}), "canonical"},
 	})
 }
