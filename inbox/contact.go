@@ -155,7 +155,8 @@ type Contacts interface {
 	// contact must trust the set once it is changed, see Contact.Trusts: else it is an error and nothing is changed.
 	// Under the zero set nothing is withheld.
 	ReleaseContact(ctx context.Context, id did.DID, keys [32]byte, change func(*Contact) error) (int, error)
-	// RemoveContact removes the contact and what of it is withheld; its messages stay. ErrNotFound if there is none.
+	// RemoveContact removes the contact; its messages stay, but what of it is withheld is removed as if it had never
+	// arrived, since its sender was not told that it had. ErrNotFound if there is none.
 	RemoveContact(ctx context.Context, id did.DID) error
 	// Claimed returns who has used up the single-use invitation; ErrNotFound if nobody has.
 	Claimed(ctx context.Context, invitation string) (did.DID, error)

@@ -60,9 +60,10 @@ func withheldRemoved(t *testing.T, s inbox.Store) {
 	same(t, "entries", entryIDs(list(t, s, inbox.Query{})), []string{"m1"})
 	same(t, "withheld", entryIDs(back(t, s)), []string{"m3"})
 	noErr(t, s.AddContact(t.Context(), trusting(contact(bob, "bob"), 2)))
-	got := put(t, s, withheld(bob, "m4", 3), message(bob, "m2", "x"))
-	same(t, "known still", got, []inbox.PutResult{{Status: inbox.Duplicate}, {Status: inbox.Duplicate}})
+	got := put(t, s, withheld(bob, "m4", 3), message(bob, "m2", "another"), message(bob, "m1", "x"))
+	same(t, "come again", statuses(got), []string{"kept back", "added", "duplicate"})
 	same(t, "released", release(t, s, bob, 2), 0)
+	same(t, "entries", entryIDs(list(t, s, inbox.Query{BySeq: true})), []string{"m1", "m2"})
 }
 
 func withheldBlocked(t *testing.T, s inbox.Store) {

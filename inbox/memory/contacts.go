@@ -98,7 +98,13 @@ func (s *Store) RemoveContact(ctx context.Context, id did.DID) error {
 			return fmt.Errorf("contact: %w", inbox.ErrNotFound)
 		}
 		delete(s.contacts, id.Canonical())
-		s.discard(func(e *inbox.Entry) bool { return e.From == id.Canonical() && e.Disposition == inbox.Withheld })
+		gone := map[int64]bool{}
+		s.discard(func(e *inbox.Entry) bool {
+			withheld := e.From == id.Canonical() && e.Disposition == inbox.Withheld
+			gone[e.Seq] = withheld
+			return withheld
+		})
+		maps.DeleteFunc(s.arrived, func(_ arrivalID, a arrival) bool { return gone[a.seq] })
 		return nil
 	})
 }

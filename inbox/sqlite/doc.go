@@ -33,7 +33,8 @@
 //   - messages holds what was sent, once; it never changes. parcels, one for each recipient, is bound
 //     to its message and destination and is sealed anew, some 100 bytes, at each change of state.
 //   - destinations holds leases and failures, and is sealed anew when they change.
-//   - arrivals holds the hash of every message that ever arrived, and is never deleted from.
+//   - arrivals holds the hash of every message that ever arrived. Only what is withheld of a contact that is
+//     removed is deleted from it.
 //   - requests holds what strangers asked, a row for each; when it came stands in a column, so that what
 //     is old is forgotten without opening the others.
 //   - counters holds the newest revision; checks proves the key at Open.

@@ -64,14 +64,23 @@ func (t *tx) release(sender []byte, keys [32]byte) (n int, err error) {
 	return n, err
 }
 
-// dropWithheld deletes what is withheld of the sender.
+// dropWithheld deletes what is withheld of the sender, and that it ever arrived: its sender was never told that it did,
+// and must not be when it comes again.
 func (t *tx) dropWithheld(sender []byte) error {
 	seqs, err := t.numbers("SELECT seq FROM entries WHERE sender = ? AND disposition = 5", sender)
 	if err != nil || len(seqs) == 0 {
 		return err
 	}
 	t.hinted = true
-	return t.exec("DELETE FROM entries WHERE sender = ? AND disposition = 5", sender)
+	for _, seq := range seqs {
+		if err := t.exec("DELETE FROM entries WHERE seq = ?", seq); err != nil {
+			return err
+		}
+		if err := t.exec("DELETE FROM arrivals WHERE seq = ?", seq); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // state returns what the new row of the arrival seals.
