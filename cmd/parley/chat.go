@@ -143,6 +143,8 @@ func (c *chat) begin(ctx context.Context) error {
 	switch {
 	case c.with.Blocked:
 		c.remark(c.with.Name, " is blocked: parley contacts unblock ", c.with.Name)
+	case c.with.Offer != nil:
+		c.warnOfKeys()
 	case c.with.Pending:
 		c.remark(c.with.Name, " has not accepted yet: what you write waits until then")
 	}
@@ -197,9 +199,14 @@ func (c *chat) run(ctx context.Context, lines <-chan typed, changes <-chan updat
 			}
 			err = c.changed(ctx, u.Changes)
 		case text := <-greeted:
+			if text == keysAsked {
+				c.lookAtKeys(ctx)
+				break
+			}
 			c.remark(text)
 		case <-tick.C:
 			c.lookForStrangers(ctx)
+			c.lookAtKeys(ctx)
 		case <-late:
 			return c.undelivered()
 		}

@@ -82,21 +82,24 @@ func (c *chat) lookForStrangers(ctx context.Context) {
 }
 
 // greet asks the contact whether it is there, and returns what to say about it. A pipe does not care, and who
-// has not accepted yet cannot answer.
+// has not accepted yet cannot answer, and nothing is asked of keys that are not believed.
 func (c *chat) greet(ctx context.Context, rescue func()) <-chan string {
 	said := make(chan string, 1)
-	if c.display == nil || c.with.Pending || c.with.Blocked {
+	if c.display == nil || c.with.Pending || c.with.Blocked || c.with.Offer != nil {
 		return said
 	}
+	id, who := c.with.DID, c.with.Name // the conversation may learn more of the contact meanwhile
 	go func() {
 		defer rescue()
-		_, err := c.wallet.Ping(ctx, control.PingRequest{To: c.with.DID, Timeout: greetTime})
+		_, err := c.wallet.Ping(ctx, control.PingRequest{To: id, Timeout: greetTime})
 		switch {
 		case ctx.Err() != nil:
 		case err == nil:
-			said <- c.with.Name + " is online"
+			said <- who + " is online"
+		case isTrust(err):
+			said <- keysAsked
 		default:
-			said <- c.with.Name + " does not answer now: what you write is kept and sent later"
+			said <- who + " does not answer now: what you write is kept and sent later"
 		}
 	}()
 	return said

@@ -90,6 +90,8 @@ func (c *chat) whoWord(ctx context.Context, _ string) error {
 	}
 	if mark := marks(with); mark != "" {
 		l = append(l, "  ", bad(mark))
+	} else if !with.Verified.IsZero() {
+		l = append(l, "  ", good("verified"))
 	}
 	lines := []line{l}
 	if with.Description != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/internal/control/controltest"
 )
 
 // seat is where somebody sits and chats with bob, at an emulated terminal.
@@ -40,15 +41,17 @@ func sit(t *testing.T, columns, rows int) *seat {
 	return s
 }
 
-func (s *seat) begin() {
+func (s *seat) begin() *controltest.Wallet {
 	s.t.Helper()
 	if err := s.shown.open(); err != nil {
 		s.t.Fatal(err)
 	}
-	c := &chat{wallet: s.wallet(), with: s.bob, print: s.p, display: s.shown, person: true, restore: s.shown.close, began: s.p.now(),
+	w := s.wallet()
+	c := &chat{wallet: w, with: s.bob, print: s.p, display: s.shown, person: true, restore: s.shown.close, began: s.p.now(),
 		seen: map[int64]bool{}, states: map[string]mark{}, answered: map[string]time.Time{}}
 	go func() { s.ended <- c.talk(s.t.Context(), source{s.lines, s.shown, true, s.shown.close, func() {}}) }()
 	synctest.Wait()
+	return w
 }
 
 func (s *seat) enters(text string) {

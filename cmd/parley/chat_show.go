@@ -192,9 +192,16 @@ func (c *chat) unsent(ctx context.Context, err error) error {
 	if !c.person || ctx.Err() != nil || e.Code == control.CodeNoDaemon {
 		return err
 	}
-	lines := []line{{bad("✗"), " not sent: ", body(e.Message)}}
+	if isTrust(err) {
+		c.refresh(ctx) // what is said here need not be said again
+	}
+	first, more := spread(e.Message)
+	lines := []line{{bad("✗"), " not sent: ", body(first)}}
 	if c.print.plain {
-		lines[0] = line{"not sent: ", body(e.Message)}
+		lines[0] = line{"not sent: ", body(first)}
+	}
+	for _, l := range more {
+		lines = append(lines, line{"  ", l})
 	}
 	if e.Hint != "" {
 		lines = append(lines, c.print.aimedParts(line{"  ", faint(e.Hint)}))

@@ -35,7 +35,8 @@ type talk struct {
 	changes  chan control.Changes
 	onSend   func(s control.Sent)
 	pinged   error
-	refuse   error // what Send returns
+	greeted  func() // what a Ping finds out; called with mu held
+	refuse   error  // what Send returns
 
 	mu       sync.Mutex
 	acked    [][]int64 // what each call of Mark acked; guarded by mu, as all below
@@ -68,6 +69,9 @@ func (k *talk) wallet() *controltest.Wallet {
 			k.lists++
 			return k.listSent(c.Args[0].(control.SentRequest)), nil
 		case "Ping":
+			if k.greeted != nil {
+				k.greeted()
+			}
 			return nil, k.pinged
 		case "Changes":
 			if c.Args[0] == (control.ChangesRequest{}) {

@@ -92,6 +92,7 @@ var flagCompleters = map[string]completer{"to": contactNames, "from": contactNam
 var flagValues = map[string][]string{
 	"wait": {"sent", "delivered", "read"}, "format": {"jsonl", "md"}, "ack": {"auto", "manual"},
 	"protect": {"keyring", "passphrase", "none"}, "receipts": {"all", "received", "none"},
+	"method": {"key", "jwk", "peer", "peer:0", "peer:2", "peer:3"}, "curve": {"Ed25519", "X25519", "P-256", "P-384", "P-521", "secp256k1"},
 }
 
 func (a *app) completeFlag(c *cobra.Command, f *pflag.Flag) {

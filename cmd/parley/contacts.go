@@ -157,8 +157,8 @@ func (a *app) showContact(c control.Contact) error {
 	for _, k := range c.Keys {
 		lines = append(lines, line{faint("key    "), k})
 	}
-	lines = append(lines, offerLines(c.Offer)...)
-	lines = append(lines, historyLines(c.History)...)
+	lines = append(lines, a.print.offerLines(c)...)
+	lines = append(lines, a.print.historyLines(c.History)...)
 	if c.Ours != "" {
 		lines = append(lines, line{faint("knows  "), "you as ", cut(c.Ours, 50)})
 	}

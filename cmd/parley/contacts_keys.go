@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +26,8 @@ func acceptKeyCommand(a *app) *cobra.Command {
 				if err := a.showContact(c); err != nil {
 					return err
 				}
-				a.print.note(faint("to be sure that it is them: parley verify " + c.Name))
+				a.print.note(good("accepted"), ", uncompared: what was held arrives, what waits is sent. ",
+					faint("To be sure that it is them: parley verify "+shellWord(c.Name)))
 				return nil
 			})
 		}),
@@ -35,13 +35,15 @@ func acceptKeyCommand(a *app) *cobra.Command {
 }
 
 // offerLines say that the keys of a contact have changed.
-func offerLines(o *control.KeyOffer) []line {
+func (p *printer) offerLines(c control.Contact) []line {
+	o, who := c.Offer, shellWord(c.Name)
 	if o == nil {
 		return nil
 	}
-	return []line{
+	lines := []line{
 		{bad("pinned "), fingerprint(o.Pinned)},
 		{bad("now    "), fingerprint(o.Offered), "  since ", o.At},
-		{bad("held   "), strconv.Itoa(o.Withheld), " messages; parley verify, then --confirm, or parley contacts accept-key"},
+		{bad("held   "), counted(o.Withheld, "message")},
 	}
+	return append(lines, p.hung(faint("next   "), p.aimed("parley verify "+who+", or parley contacts accept-key "+who))...)
 }

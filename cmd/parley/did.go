@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/parley-im/parley/cmd/parley/internal/explain"
 	"github.com/parley-im/parley/did"
-	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
 	"github.com/parley-im/parley/internal/wallet"
 )
@@ -99,26 +97,17 @@ func (a *app) resolve(ctx context.Context, text string) error {
 	if err != nil {
 		return explainUnresolved(id, err)
 	}
-	v := resolved{V: control.Version, DID: id.String(), LogVersion: doc.Version(), Keys: keySet(doc), Document: doc.JSON()}
+	v := resolved{V: control.Version, DID: id.String(), LogVersion: doc.Version(), Keys: explain.KeySet(doc), Document: doc.JSON()}
 	if a.json {
 		return a.print.show(v)
 	}
 	return a.print.indented(doc.JSON())
 }
 
-// keySet is the fingerprint of the keys of a document, in hex; empty if it has none.
-func keySet(doc *did.Document) string {
-	pins := doc.Pins()
-	if len(pins) == 0 {
-		return ""
-	}
-	set := inbox.KeySet(pins)
-	return hex.EncodeToString(set[:])
-}
-
 // explainUnresolved says what to do about a DID that cannot be resolved.
 func explainUnresolved(id did.DID, err error) error {
-	e := &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("cannot resolve %s: %v", id.Short(), err), Hint: "parley did explain DID says more"}
+	why := strings.TrimPrefix(err.Error(), "resolving "+id.Short()+": ")
+	e := &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("cannot resolve %s: %s", id.Short(), why), Hint: "parley did explain DID says more"}
 	switch {
 	case errors.Is(err, did.ErrUnsafe):
 		e.Code, e.Hint = control.CodeTrust, "hosts of private networks are asked with --allow-private-networks only"
@@ -164,21 +153,24 @@ func (a *app) showReport(r explain.Report) error {
 	}
 	width = min(width, 24)
 	for _, p := range r.Parts {
-		if len([]rune(p.Text)) > width {
-			lines = append(lines, line{name(p.Text)}, line{column("", width), "  ", p.Means})
-			continue
+		label := p.Text
+		if len([]rune(label)) > width {
+			if columns := a.print.outWidth; columns > width {
+				label = cut(label, columns)
+			}
+			lines, label = append(lines, line{name(label)}), ""
 		}
-		lines = append(lines, line{name(column(p.Text, width)), "  ", p.Means})
+		lines = append(lines, a.print.hung(name(column(label, width+2)), p.Means)...)
 	}
 	for _, fact := range []struct{ label, text string }{
-		{"trust   ", r.Trust}, {"from    ", r.Location}, {"log     ", r.LogVersion},
+		{"trust   ", r.Trust}, {"from    ", r.Location}, {"log     ", r.LogVersion}, {"pinned  ", pinsText(r.KeySet)},
 	} {
 		if fact.text != "" {
-			lines = append(lines, line{faint(fact.label), fact.text})
+			lines = append(lines, a.print.hung(faint(fact.label), fact.text)...)
 		}
 	}
 	for _, other := range r.AlsoKnownAs {
-		lines = append(lines, line{faint("alias   "), other, faint("  (its own claim)")})
+		lines = append(lines, a.print.hung(faint("alias   "), other+" (its own claim)")...)
 	}
 	lines = append(lines, keyLines(r.Keys)...)
 	lines = append(lines, serviceLines(r.Services)...)
@@ -187,7 +179,7 @@ func (a *app) showReport(r explain.Report) error {
 		if p.Grave {
 			mark = bad("wrong   ")
 		}
-		lines = append(lines, line{mark, p.Text})
+		lines = append(lines, a.print.hung(mark, p.Text)...)
 	}
 	if err := a.print.show(r, lines...); err != nil {
 		return err
@@ -196,6 +188,14 @@ func (a *app) showReport(r explain.Report) error {
 		return errProblems
 	}
 	return nil
+}
+
+// pinsText is what contacts would be pinned to: the fingerprint that an error of changed keys shows, too.
+func pinsText(set string) string {
+	if set == "" {
+		return ""
+	}
+	return fingerprint(set) + " (all its keys)"
 }
 
 func keyLines(keys []explain.Key) (lines []line) {
@@ -211,11 +211,10 @@ func keyLines(keys []explain.Key) (lines []line) {
 
 func serviceLines(services []explain.Service) (lines []line) {
 	for _, s := range services {
-		l := line{faint("service "), excerpt(s.ID, 40), "  ", s.Type}
+		lines = append(lines, line{faint("service "), excerpt(s.ID, 40), "  ", s.Type})
 		if s.URI != "" {
-			l = append(l, "  ", s.URI)
+			lines = append(lines, line{"        ", s.URI})
 		}
-		lines = append(lines, l)
 		for _, addr := range s.MultiAddrs {
 			lines = append(lines, line{"        ", addr})
 		}

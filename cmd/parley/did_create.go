@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -79,12 +80,16 @@ func (a *app) create(ctx context.Context, c *createFlags) error {
 	}
 	maker, ok := makers[method]
 	switch {
+	case method == "":
+		return badUsage("--method key, jwk, peer:0, peer:2, peer:3 or peer", "say of which method the DID is to be")
 	case method == "web":
 		return badUsage("parley did web-document DID", "a did:web is a document on a host: your wallet writes it")
 	case !ok:
 		return badUsage("--method key, jwk, peer:0, peer:2, peer:3 or peer", "DIDs of the method %q are not created here", c.method)
 	case c.key == "" && c.secrets == "":
 		return badUsage("--secrets FILE, or --key MULTIKEY of a public key", "say where the private keys are to be kept")
+	case c.secrets == "-":
+		return badUsage("--secrets FILE", "private keys are written to a file only, not to stdout")
 	case c.key != "" && c.secrets != "":
 		return badUsage("leave one of them out", "--key makes no private keys that --secrets could keep")
 	}
@@ -154,6 +159,11 @@ func (c *createFlags) single(w *keyfiles.Writer, make func(crypto.PublicKey) (di
 func (c *createFlags) pair(w *keyfiles.Writer, make func(didpeer.Options) (did.DID, error)) (did.DID, error) {
 	if c.key != "" {
 		return did.DID{}, fmt.Errorf("a did:%s has several keys: --key cannot name them", c.method)
+	}
+	for _, uri := range c.services {
+		if u, err := url.Parse(uri); err != nil || !u.IsAbs() {
+			return did.DID{}, fmt.Errorf("--service %q is no URI: it begins with a scheme, as https: does", uri)
+		}
 	}
 	agree, err := c.publicKey(w, crypto.X25519)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,10 @@ parley did web-document did:web:example.com:people:alice \
   --addr /dns4/alice.example/udp/4001/quic-v1`,
 		Args: takes("DID"),
 		RunE: a.do(func(ctx context.Context, args []string) error {
-			r.DID = args[0]
+			var err error
+			if r.DID, err = a.link(args[0]); err != nil {
+				return err
+			}
 			return a.with(ctx, access{online: true, lax: true}, func(ctx context.Context, w control.Wallet) error {
 				d, err := w.WebDocument(ctx, r)
 				if err != nil {
@@ -60,8 +64,11 @@ func (a *app) showWebDocument(d control.WebDocument, out string, force bool) err
 			return err
 		}
 		text.WriteByte('\n')
-		if err := writeOpen(out, force, text.Bytes()); err != nil {
-			return badUsage("name another file, or --force", "--out: %v", err)
+		switch err := writeOpen(out, force, text.Bytes()); {
+		case errors.Is(err, fs.ErrExist):
+			return badUsage("name another file, or --force", "--out: %s is there already; nothing was written", out)
+		case err != nil:
+			return badUsage("name another file", "--out: %v", err)
 		}
 	}
 	switch {
@@ -74,7 +81,7 @@ func (a *app) showWebDocument(d control.WebDocument, out string, force bool) err
 			return err
 		}
 	}
-	a.print.note(faint("host it as " + d.File + ", so that it is found at " + d.URL))
+	a.print.note(faint("host it as " + d.File + ", so that it is found at " + d.URL + "; then look: parley did explain " + d.DID))
 	if len(d.Addrs) == 0 {
 		a.print.warn("the document says no address: name one where others reach you with --addr")
 	}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/parley-im/parley/internal/control"
@@ -59,5 +62,49 @@ func TestShellWord(t *testing.T) {
 		if got := shellWord(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
+	}
+}
+
+// What a command was allowed, the one that a hint names needs as well: it is repeated, unless the environment says it.
+func TestHintsRepeatWhatWasAllowed(t *testing.T) {
+	for _, tc := range []struct {
+		env, want string
+		args      []string
+		allowed   bool
+	}{
+		{"", "--home b --allow-private-networks", []string{"--home", "b", "--allow-private-networks"}, true},
+		{"", "--allow-private-networks", []string{"--allow-private-networks"}, true},
+		{"true", "--home b", []string{"--home", "b"}, true},
+		{"1", "", []string{"--allow-private-networks=false"}, false},
+		{"perhaps", "", nil, false},
+	} {
+		t.Setenv("PARLEY_ALLOW_PRIVATE_NETWORKS", tc.env)
+		var a app
+		root := newRoot(&a)
+		root.SetArgs(append(tc.args, "version"))
+		a.out, a.err = io.Discard, io.Discard
+		if err := root.Execute(); err != nil {
+			t.Fatal(err)
+		}
+		if a.aim != tc.want || a.allowPrivate != tc.allowed {
+			t.Errorf("%q with %q: %q, allowed %v", tc.args, tc.env, a.aim, a.allowPrivate)
+		}
+	}
+}
+
+// A daemon asks the hosts: the flag of the command that talks to it changes nothing.
+func TestHintOfADaemon(t *testing.T) {
+	t.Parallel()
+	unsafe := &control.Error{Code: control.CodeTrust, Message: "m", Hint: "if that host is one of your own network: --allow-private-networks"}
+	var got *control.Error
+	if err := ofDaemon(unsafe); !errors.As(err, &got) || got.Code != unsafe.Code || got.Message != "m" || !strings.Contains(got.Hint, "the daemon has to run with") {
+		t.Errorf("%v", got)
+	}
+	other := &control.Error{Code: control.CodeTrust, Hint: "Compare: parley verify alice"}
+	if err := ofDaemon(other); err != error(other) {
+		t.Errorf("%v", err)
+	}
+	if err := ofDaemon(nil); err != nil {
+		t.Error(err)
 	}
 }

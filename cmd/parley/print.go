@@ -14,8 +14,9 @@ package main
 //  4. --quiet leaves notes out, never results, warnings or errors.
 //  5. An error of writing to stdout is returned: nothing counts as shown that was not written.
 //  6. A state is named as the wallet names it; nothing is shown as further than it is.
-//  7. Commands that a note, a warning or a hint names are for the wallet that was named: --home and --profile
-//     are repeated in them. A command for somebody else is a body, which is left as it is.
+//  7. Commands that a note, a warning or a hint names are for the wallet that was named, and do as well what the
+//     one did that they follow: --home, --profile and --allow-private-networks are repeated in them. A command for
+//     somebody else is a body, which is left as it is.
 
 import (
 	"bytes"
@@ -47,7 +48,7 @@ type printer struct {
 	json, plain, quiet   bool
 	outTerminal          bool // stdout is a terminal
 	outColour, errColour bool
-	errWidth             int    // columns of stderr if it is a terminal: what is told there is broken between words
+	outWidth, errWidth   int    // columns of each if it is a terminal: what is told there is broken between words
 	aim                  string // the flags that name the wallet, as the user wrote them
 	now                  func() time.Time
 }
@@ -57,7 +58,7 @@ func (a *app) newPrinter() *printer {
 	return &printer{
 		out: a.out, err: a.err, json: a.json, plain: a.plain, quiet: a.quiet,
 		outTerminal: isTerminal(a.out), outColour: colours && isTerminal(a.out), errColour: colours && isTerminal(a.err),
-		errWidth: columns(a.err), aim: a.aim, now: time.Now,
+		outWidth: columns(a.out), errWidth: columns(a.err), aim: a.aim, now: time.Now,
 	}
 }
 
@@ -209,7 +210,11 @@ func (p *printer) fail(e *control.Error) {
 		}{control.Version, e})
 		return
 	}
-	p.tell(p.render(line{styled{"1;31", "error:"}, " ", body(e.Message)}, p.errColour))
+	first, more := spread(e.Message)
+	p.tell(p.render(line{styled{"1;31", "error:"}, " ", body(first)}, p.errColour))
+	for _, l := range more {
+		p.tell(p.render(line{"  ", l}, p.errColour))
+	}
 	if e.Hint != "" {
 		p.tell(p.render(line{"  ", faint(e.Hint)}, p.errColour))
 	}
@@ -218,6 +223,19 @@ func (p *printer) fail(e *control.Error) {
 // ask writes a question without ending the line.
 func (p *printer) ask(w io.Writer, question string) {
 	_, _ = io.WriteString(w, clean(question)+" ")
+}
+
+// hung is a text behind a label: on a terminal what does not fit goes on below what it began with.
+func (p *printer) hung(label styled, text string) (lines []line) {
+	indent := utf8.RuneCountInString(label.text)
+	for i, row := range strings.Split(fold(strings.Repeat(" ", indent)+clean(text), p.outWidth), "\n") {
+		if i == 0 {
+			lines = append(lines, line{label, row[indent:]})
+			continue
+		}
+		lines = append(lines, line{row})
+	}
+	return lines
 }
 
 // document writes a JSON document of others on one line, with the same meaning and nothing in it that a terminal

@@ -155,6 +155,41 @@ func TestStreams(t *testing.T) {
 	}
 }
 
+// The fingerprints of changed keys stand one above the other; JSON keeps what the wallet said.
+func TestFingerprintsOfAnError(t *testing.T) {
+	t.Parallel()
+	e := &control.Error{Code: control.CodeTrust, Message: "a's keys changed. Pinned: it; now: is. Nothing was sent. Pinned: 5f1c 09aa; now: c07d 1e52."}
+	p, _, errOut := testPrinter(false)
+	p.fail(e)
+	if want := "error: a's keys changed. Pinned: it; now: is. Nothing was sent.\n  pinned  5f1c 09aa\n  now     c07d 1e52\n"; errOut.String() != want {
+		t.Errorf("got\n%swant\n%s", errOut, want)
+	}
+	errOut.Reset()
+	p.json = true
+	p.fail(e)
+	if !strings.Contains(errOut.String(), "Pinned: 5f1c 09aa; now: c07d 1e52.") {
+		t.Errorf("%s", errOut)
+	}
+}
+
+// What does not fit a terminal goes on below itself; a line break of others makes no row.
+func TestHung(t *testing.T) {
+	t.Parallel()
+	for width, want := range map[int]string{
+		0:  "trust   one two\\nthree four\n",
+		18: "trust   one\n        two\\nthree\n        four\n",
+	} {
+		p, out, _ := testPrinter(false)
+		p.outWidth = width
+		if err := p.show(nil, p.hung(faint("trust   "), "one two\nthree four")...); err != nil {
+			t.Fatal(err)
+		}
+		if out.String() != want {
+			t.Errorf("%d columns:\n%swant\n%s", width, out, want)
+		}
+	}
+}
+
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }

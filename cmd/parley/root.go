@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"charm.land/fang/v2"
@@ -102,7 +104,7 @@ func newRoot(a *app) *cobra.Command {
 			"find each other over libp2p, and seal every message end to end. What is said while somebody is away " +
 			"is kept and arrives later, once and in order.\n\n" +
 			"Exit codes: 0 done, 1 unexpected, 2 usage, 3 network (retrying helps), 4 trust, 5 quota, 6 unknown " +
-			"contact or message, 7 daemon needed and down, 8 --wait timed out (the message stays queued). " +
+			"contact, DID or message, 7 daemon needed and down, 8 --wait timed out (the message stays queued). " +
 			"PARLEY_RESOLVER names a Universal Resolver for methods that are not built in, PARLEY_PLC_DIRECTORY a directory for did:plc.",
 		Example: `# the first minute
 parley init
@@ -164,7 +166,9 @@ func (a *app) globalFlags(root *cobra.Command) {
 func (a *app) begin(cmd *cobra.Command) error {
 	a.aim = aim(a.home, a.profile)
 	if !cmd.Flags().Changed("allow-private-networks") {
-		a.allowPrivate = os.Getenv("PARLEY_ALLOW_PRIVATE_NETWORKS") == "1"
+		a.allowPrivate, _ = strconv.ParseBool(os.Getenv("PARLEY_ALLOW_PRIVATE_NETWORKS")) // whatever is no yes is a no
+	} else if a.allowPrivate {
+		a.aim = strings.TrimSpace(a.aim + " --allow-private-networks")
 	}
 	a.print = a.newPrinter()
 	base, home, err := a.walletHome()

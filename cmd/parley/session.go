@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,12 +58,22 @@ func (a *app) with(ctx context.Context, need access, do func(ctx context.Context
 	}
 	if daemon != nil {
 		defer func() { _ = daemon.Close() }()
-		return do(ctx, daemon)
+		return ofDaemon(do(ctx, daemon))
 	}
 	a.tellNews(ctx, w)
 	err = a.work(ctx, w, need, do)
 	a.tellNews(context.WithoutCancel(ctx), w)
 	return errors.Join(err, w.Close())
+}
+
+// ofDaemon says of an error of the daemon what mends it there: hosts are asked by it, as its own flags allow.
+func ofDaemon(err error) error {
+	var known *control.Error
+	if !errors.As(err, &known) || !strings.Contains(known.Hint, "--allow-private-networks") {
+		return err
+	}
+	return &control.Error{Code: known.Code, Message: known.Message,
+		Hint: "it is the daemon that asks: if that host is one of your own network, the daemon has to run with --allow-private-networks"}
 }
 
 // tellNews warns of what the wallet has learnt about itself, once.

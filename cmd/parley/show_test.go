@@ -20,6 +20,8 @@ func TestWhatIsShown(t *testing.T) {
 	bertram := control.Contact{V: 1, Name: "Bertrâm", DID: "did:x:b", Blocked: true}
 	carol := control.Contact{V: 1, Name: "carol", DID: "did:x:c", Pending: true, Added: noon, Seen: noon.Add(time.Hour),
 		Keys: []string{"ab", "cd"}, Addrs: []string{"/ip4/1.2.3.4/tcp/5"}}
+	dave := control.Contact{Name: "dave x", DID: "did:web:d", Offer: &control.KeyOffer{Pinned: "0123456789abcdef", Offered: "fedcba9876543210", At: noon, Withheld: 1},
+		History: []control.KeyEvent{{At: noon, How: "added", Keys: "0123456789abcdef"}, {At: noon, How: "of tomorrow", Keys: "fedcba98"}}}
 	for _, tc := range []struct {
 		name        string
 		show        func(a *app) error
@@ -33,6 +35,11 @@ func TestWhatIsShown(t *testing.T) {
 		{"a contact", func(a *app) error { return a.showContact(carol) },
 			"name   carol\ndid    did:x:c\nstate  pending\ntold   what everybody is: parley receipts\nadded  2026-11-20T12:00:00Z\nseen   2026-11-20T13:00:00Z\n" +
 				"key    ab\nkey    cd\naddr   /ip4/1.2.3.4/tcp/5\n", ""},
+		{"a contact whose keys changed", func(a *app) error { return a.showContact(dave) },
+			"name   dave x\ndid    did:web:d\nstate  keys changed\ntold   what everybody is: parley receipts\n" +
+				"pinned 0123 4567 89ab cdef\nnow    fedc ba98 7654 3210  since 2026-11-20T12:00:00Z\nheld   1 message\n" +
+				"next   parley verify 'dave x', or parley contacts accept-key 'dave x'\n" +
+				"keys   2026-11-20T12:00:00Z  0123 4567 89ab…  learnt when you added the DID\nkeys   2026-11-20T12:00:00Z  fedc ba98  of tomorrow\n", ""},
 		{"added", func(a *app) error { return a.showAdded(bob) }, "added bob  did:x:bob\n", "Say hello: parley send bob hi\n"},
 		{"added without an answer", func(a *app) error { return a.showAdded(carol) }, "added carol  did:x:c\n",
 			"They have not answered yet. It is claimed once you are both online, if you keep running: parley daemon\n"},
@@ -58,6 +65,26 @@ func TestWhatIsShown(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.errOut, errOut.String()); diff != "" {
 			t.Errorf("%s: stderr (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+// At a terminal the times of a history are as wide as each other, and a line fits into 80 columns.
+func TestHistoryFitsATerminal(t *testing.T) {
+	t.Parallel()
+	p, out, _ := testPrinter(true)
+	p.outColour = false
+	var events []control.KeyEvent
+	for how := range keysText {
+		events = append(events, control.KeyEvent{At: noon.AddDate(0, 0, -1), How: how, Keys: strings.Repeat("ab", 32)})
+	}
+	events = append(events, control.KeyEvent{At: noon, How: "logged", Keys: strings.Repeat("ab", 32)})
+	if err := p.show(nil, p.historyLines(events)...); err != nil {
+		t.Fatal(err)
+	}
+	for l := range strings.Lines(out.String()) {
+		if l = strings.TrimSuffix(l, "\n"); len([]rune(l)) > 80 || strings.Index(l, "abab") != len("keys   2026-11-20 12:00  ") {
+			t.Errorf("%q", l)
 		}
 	}
 }

@@ -41,10 +41,13 @@ func (a *app) showStatus(s control.Status) error {
 	lines := []line{
 		a.row("name", name(s.Name)),
 		a.row("did", cut(s.DID, 34), faint("  whole: parley id")),
-		a.row("home", s.Home),
-		a.row("keys", keyStoreText(s)),
-		a.row("daemon", a.daemonText(s)...),
 	}
+	for _, other := range s.Identities {
+		if other != s.DID {
+			lines = append(lines, a.row("also", cut(other, 68)))
+		}
+	}
+	lines = append(lines, a.row("home", s.Home), a.row("keys", keyStoreText(s)), a.row("daemon", a.daemonText(s)...))
 	for _, addr := range s.Addrs {
 		addr, _, _ = strings.Cut(addr, "/p2p/") // the peer, which parley id shows
 		lines = append(lines, a.row("listens", addr))
@@ -58,14 +61,14 @@ func (a *app) showStatus(s control.Status) error {
 		a.row("requests", pointed(s.Requests, "parley requests")...),
 		a.row("waiting", a.waitingText(s)...),
 	)
-	for _, who := range s.Changed {
-		lines = append(lines, a.row("changed", bad("the keys of "+who), faint("  parley verify "+who)))
-	}
-	if s.Withheld > 0 {
-		lines = append(lines, a.row("held", strconv.Itoa(s.Withheld), " messages under changed keys"))
-	}
 	if s.Longest != nil && s.Longest.Problem != "" {
 		lines = append(lines, a.row("", excerpt(s.Longest.Problem, 68)))
+	}
+	for _, who := range s.Changed {
+		lines = append(lines, a.row("changed", bad("the keys of "+who), faint("  parley verify "+shellWord(who))))
+	}
+	if s.Withheld > 0 {
+		lines = append(lines, a.row("held", counted(s.Withheld, "message"), " under changed keys"))
 	}
 	lines = append(lines, a.row("failed", pointed(s.Failed, "parley outbox --all")...))
 	for _, code := range slices.Sorted(maps.Keys(s.Refused)) {

@@ -26,13 +26,15 @@ func TestStatusIsShown(t *testing.T) {
 			Name: "alice", DID: "did:peer:4zQmXHPDGfoSqFAf6rvY2k62mjyr8sznrqaQMFcpcgqUqWMw", Home: "/h", Daemon: true, PID: 7, Since: noon,
 			KeyStore: "keyring", Receipts: "received", Addrs: []string{"/ip4/1.2.3.4/tcp/5"},
 			Contacts: 1, Unread: 2, Requests: 3, Waiting: 4, Failed: 5,
-			Longest: &control.Sent{ToName: "bob", Created: noon.Add(-time.Hour), Problem: "no route"},
+			Longest:    &control.Sent{ToName: "bob", Created: noon.Add(-time.Hour), Problem: "no route"},
+			Identities: []string{"did:peer:4zQmXHPDGfoSqFAf6rvY2k62mjyr8sznrqaQMFcpcgqUqWMw", "did:web:a.example"}, Changed: []string{"bob", "e v"}, Withheld: 1,
 			Refused: map[string]int64{"unknown": 1, "full": 1234}, Broken: 6, Backup: noon, Restored: noon, Elsewhere: []string{"bob", "eve"},
-		}, "name      alice\ndid       did:peer:4zQmXHPDGfoSqFAf6r…qUqWMw  whole: parley --home w id\nhome      /h\n" +
+		}, "name      alice\ndid       did:peer:4zQmXHPDGfoSqFAf6r…qUqWMw  whole: parley --home w id\nalso      did:web:a.example\nhome      /h\n" +
 			"keys      under the keyring of this computer\ndaemon    running, process 7, since 2026-11-20T12:00:00Z\n" +
 			"listens   /ip4/1.2.3.4/tcp/5\nreceipts  received: senders learn that a message has come, not that it was read\n" +
 			"contacts  1\nunread    2  parley --home w recv\nrequests  3  parley --home w requests\n" +
 			"waiting   4, the longest for bob since 2026-11-20T11:00:00Z  parley --home w outbox\n          no route\n" +
+			"changed   the keys of bob  parley --home w verify bob\nchanged   the keys of e v  parley --home w verify 'e v'\nheld      1 message under changed keys\n" +
 			"failed    5  parley --home w outbox --all\nrefused   full 1,234 times\nrefused   unknown once\nbroken    6 connections of others ended early\n" +
 			"backup    2026-11-20T12:00:00Z\nrestored  2026-11-20T12:00:00Z\n" +
 			"copy      this wallet is also used elsewhere: bob, eve saw it; use only one\n"},

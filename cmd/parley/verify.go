@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +22,8 @@ type verifyFlags struct {
 
 func verifyCommand(a *app) *cobra.Command {
 	v := &verifyFlags{}
-	cmd := &cobra.Command{
+	var cmd *cobra.Command
+	cmd = &cobra.Command{
 		Use:   "verify NAME",
 		Short: "Compare keys with a contact, person to person",
 		Long: "Shows a number and words that are the same on both screens if nobody stands between you: they are made of your " +
@@ -37,7 +40,10 @@ parley verify alice --scanned parley-verify:1:… --confirm`,
 			if err != nil {
 				return err
 			}
-			r := control.VerifyRequest{Name: args[0], Confirm: v.confirm, Scanned: strings.TrimSpace(scanned)}
+			if scanned == "" && cmd.Flags().Changed("scanned") { // a scanner that failed must confirm nothing
+				return badUsage("scan it once more, or compare by eye without --scanned", "--scanned is empty: there is no code to compare; nothing was changed")
+			}
+			r := control.VerifyRequest{Name: args[0], Confirm: v.confirm, Scanned: scanned}
 			return a.with(ctx, access{}, func(ctx context.Context, w control.Wallet) error {
 				got, err := w.Verify(ctx, r)
 				if err != nil {
@@ -57,8 +63,8 @@ parley verify alice --scanned parley-verify:1:… --confirm`,
 func (a *app) showVerification(v control.Verification, flags *verifyFlags) error {
 	if v.Offer != nil {
 		a.print.warn(a.print.changed(v.Name, v.Offer) + " The number below is of the new keys.")
-		a.print.note("  pinned  ", fingerprint(v.Offer.Pinned))
-		a.print.note("  now     ", fingerprint(v.Offer.Offered))
+		a.print.note("  ", pinnedLabel, fingerprint(v.Offer.Pinned))
+		a.print.note("  ", nowLabel, fingerprint(v.Offer.Offered))
 	}
 	var lines []line
 	for row := range slices.Chunk(v.Number, 4) {
@@ -80,11 +86,12 @@ func (a *app) showVerification(v control.Verification, flags *verifyFlags) error
 	case flags.confirm:
 		a.print.note(good("verified"), ": ", name(v.Name), " has the keys that you compared.")
 	case v.Matched:
-		a.print.note("The code is the same. parley verify "+v.Name+" --confirm", " marks ", name(v.Name), " as verified.")
+		a.print.note("The code is the same. parley verify "+shellWord(v.Name)+" --confirm", " marks ", name(v.Name), " as verified.")
 	case !v.Verified.IsZero():
 		a.print.note(name(v.Name), " was verified ", v.Verified, ".")
 	default:
-		a.print.note(faint("Is it the same on " + v.Name + "'s screen? Ask face to face or on a call, not here. Then: parley verify " + v.Name + " --confirm"))
+		a.print.note(faint("Is all of it the same on " + v.Name + "'s screen? Ask face to face or on a call, not here. Then: parley verify " +
+			shellWord(v.Name) + " --confirm"))
 	}
 	return nil
 }
@@ -114,6 +121,24 @@ func ago(d time.Duration) string {
 	return "just now"
 }
 
+// What stands before the keys that are believed and those that are offered in their place, where both are shown.
+const (
+	pinnedLabel = "pinned  "
+	nowLabel    = "now     "
+)
+
+// bothPrints finds the fingerprints at the end of what the wallet says of changed keys.
+var bothPrints = regexp.MustCompile(`(?s)^(.*) Pinned: ([0-9a-f ]+); now: ([0-9a-f ]+)\.$`)
+
+// spread is the text of an error in lines: fingerprints stand one above the other, where they can be compared.
+func spread(message string) (first string, more []string) {
+	m := bothPrints.FindStringSubmatch(message)
+	if m == nil {
+		return message, nil
+	}
+	return m[1], []string{pinnedLabel + m[2], nowLabel + m[3]}
+}
+
 // fingerprint makes a hexadecimal fingerprint readable: its first 128 bits, in groups.
 func fingerprint(hex string) string {
 	var groups []string
@@ -125,20 +150,21 @@ func fingerprint(hex string) string {
 
 // keysText says in one word how keys came to be.
 var keysText = map[string]string{
-	"invited": "learnt from their invitation", "claimed": "learnt when they claimed your invitation", "added": "learnt when you added the DID",
+	"invited": "learnt from their invitation", "claimed": "learnt as they claimed your invitation", "added": "learnt when you added the DID",
 	"requested": "learnt from their first message", "first seen": "learnt when they were first seen",
 	"offered": "changed, and blocked", "returned": "back to the pinned ones", "succeeded": "changed, announced with a pinned key",
 	"logged": "changed, proven by the log of the DID", "accepted": "accepted by you", "verified": "compared and confirmed by you",
 }
 
 // historyLines are what happened to the keys of a contact.
-func historyLines(events []control.KeyEvent) (lines []line) {
+func (p *printer) historyLines(events []control.KeyEvent) (lines []line) {
+	width := 0
 	for _, e := range events {
-		what := keysText[e.How]
-		if what == "" {
-			what = e.How
-		}
-		lines = append(lines, line{faint("keys   "), e.At, "  ", excerpt(fingerprint(e.Keys), 20), "  ", what})
+		width = max(width, len(p.time(e.At)))
+	}
+	for _, e := range events {
+		lines = append(lines, line{faint("keys   "), column(p.time(e.At), width), "  ", excerpt(fingerprint(e.Keys), 15), "  ",
+			cmp.Or(keysText[e.How], e.How)})
 	}
 	return lines
 }

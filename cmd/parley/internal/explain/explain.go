@@ -12,6 +12,7 @@ import (
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/messaging/p2p"
 )
 
@@ -25,6 +26,11 @@ func DID(ctx context.Context, r did.Resolver, text string) Report {
 	if err != nil {
 		rep.DID = clip(text)
 		rep.wrong(err.Error())
+		if end := strings.IndexAny(text, "/?#"); end > 0 {
+			if id, err := did.Parse(text[:end]); err == nil {
+				rep.remark("this is a DID URL, which leads into the document of a DID: " + clip(id.String()))
+			}
+		}
 		return rep
 	}
 	rep.identify(id)
@@ -74,7 +80,7 @@ func (r *Report) unresolved(id did.DID, err error) {
 	switch {
 	case errors.Is(err, did.ErrMethod) && r.Method == "plc":
 		r.remark("a did:plc needs the URL of a directory: PARLEY_PLC_DIRECTORY=https://plc.directory")
-	case errors.Is(err, did.ErrMethod):
+	case errors.Is(err, did.ErrMethod) && methods[r.Method].parts == nil:
 		r.remark("methods that are not built in need a Universal Resolver: PARLEY_RESOLVER=https://HOST/1.0/identifiers")
 	case errors.Is(err, did.ErrUnsafe):
 		r.remark("hosts of private networks are asked with --allow-private-networks only")
@@ -85,12 +91,22 @@ func (r *Report) unresolved(id did.DID, err error) {
 
 // document explains what the DID resolves to.
 func (r *Report) document(doc *did.Document) {
-	r.LogVersion = doc.Version()
+	r.LogVersion, r.KeySet = doc.Version(), KeySet(doc)
 	for _, other := range doc.AlsoKnownAs() {
 		r.AlsoKnownAs = append(r.AlsoKnownAs, clip(other.String()))
 	}
 	r.keys(doc)
 	r.services(doc)
+}
+
+// KeySet is the fingerprint of the keys of a document that a contact is pinned to, in hex; empty if it has none.
+func KeySet(doc *did.Document) string {
+	pins := doc.Pins()
+	if len(pins) == 0 {
+		return ""
+	}
+	set := inbox.KeySet(pins)
+	return hex.EncodeToString(set[:])
 }
 
 // ourCurve is that of the agreement keys of our wallets: what they encrypt with.

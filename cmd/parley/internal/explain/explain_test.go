@@ -54,6 +54,9 @@ func TestAWalletHasNoProblems(t *testing.T) {
 	t.Parallel()
 	id := walletDID(t)
 	r := explain.DID(t.Context(), documents(nil), id.String())
+	if len(r.KeySet) != 64 {
+		t.Errorf("key set %q", r.KeySet)
+	}
 	if len(r.Problems) > 0 || r.Grave() {
 		t.Errorf("problems: %v", r.Problems)
 	}
@@ -166,6 +169,27 @@ func TestNoDID(t *testing.T) {
 		r := explain.DID(t.Context(), documents(nil), text)
 		if !r.Grave() || len(r.DID) > 1000 || len(r.Problems[0].Text) > 1000 {
 			t.Errorf("%.20q: %v", text, r.Problems)
+		}
+	}
+}
+
+// What another resolver could not mend is not blamed on the lack of one.
+func TestWhatNoResolverMends(t *testing.T) {
+	t.Parallel()
+	r := explain.DID(t.Context(), documents(nil), "did:peer:9abc")
+	if !r.Grave() || slices.ContainsFunc(r.Problems, func(p explain.Problem) bool { return strings.Contains(p.Text, "PARLEY_RESOLVER") }) {
+		t.Errorf("%v", r.Problems)
+	}
+}
+
+// Keys are named by DID URLs: whoever pastes one learns what of it is the DID.
+func TestDIDURL(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"did:web:a.b#key-1": true, "did:web:a.b?x=1": true, "did:web:a.b/p": true, "x#y": false, "#": false} {
+		r := explain.DID(t.Context(), documents(nil), text)
+		got := slices.ContainsFunc(r.Problems, func(p explain.Problem) bool { return !p.Grave && strings.HasSuffix(p.Text, " did:web:a.b") })
+		if got != want || !r.Grave() {
+			t.Errorf("%s: %v", text, r.Problems)
 		}
 	}
 }

@@ -17,6 +17,8 @@ type Report struct {
 	Location string `json:"location,omitempty"`
 	// LogVersion is the place of the document in the log of its method.
 	LogVersion string `json:"log_version,omitempty"`
+	// KeySet is the fingerprint of all its keys, in hex: what a contact is pinned to.
+	KeySet string `json:"key_set,omitempty"`
 	// Keys are those that the document lists, Services where it can be reached.
 	Keys     []Key     `json:"keys,omitempty"`
 	Services []Service `json:"services,omitempty"`
@@ -36,7 +38,7 @@ type Part struct {
 type Key struct {
 	ID    string `json:"id"`
 	Curve string `json:"curve,omitempty"`
-	// Fingerprint is the SHA-256 of the multikey's bytes, in hex: what contacts are pinned to.
+	// Fingerprint is the SHA-256 of the multikey's bytes, in hex.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	// Uses are authentication and keyAgreement, as far as the key can serve for them.
 	Uses []string `json:"uses,omitempty"`
