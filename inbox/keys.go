@@ -82,11 +82,11 @@ func (c Contact) Trusts(keys [32]byte) bool {
 
 // Trust makes these keys, at this place in a log if there is one, those that are trusted, and notes why. Keys other
 // than before end what the contact had proved: it is not verified any more, and it may have a new wallet, which does
-// not know our document. An offer is decided by it.
+// not know our document and has not lived the old one's life. An offer is decided by it.
 func (c *Contact) Trust(keys []crypto.PublicKey, version string, how KeyCause, at time.Time) {
 	pins := Fingerprints(keys)
 	if len(c.Pins) > 0 && !slices.Equal(pins, c.Pins) {
-		c.Verified, c.Confirmed = time.Time{}, false
+		c.Verified, c.Confirmed, c.Life = time.Time{}, false, Life{}
 	}
 	c.Pins, c.Keys, c.Offer = pins, slices.Clone(keys), nil
 	if version != "" {

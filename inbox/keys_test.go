@@ -173,7 +173,7 @@ func TestTrustBeginsAnew(t *testing.T) {
 	if !c.Confirmed {
 		t.Error("the first keys are no change of keys")
 	}
-	c.Verified = at
+	c.Verified, c.Life = at, inbox.Life{Count: 7}
 	c.Trust(old, "2-x", inbox.KeysLogged, at)
 	if !c.Confirmed || c.Verified.IsZero() || c.Version != "2-x" {
 		t.Errorf("the same keys again: %+v", c)
@@ -181,7 +181,7 @@ func TestTrustBeginsAnew(t *testing.T) {
 	c.Offer = &inbox.Offer{Keys: fresh, At: at}
 	before := c
 	c.Trust(fresh, "", inbox.KeysAccepted, at)
-	if c.Confirmed || !c.Verified.IsZero() || c.Offer != nil || c.Version != "2-x" {
+	if c.Confirmed || !c.Verified.IsZero() || c.Life != (inbox.Life{}) || c.Offer != nil || c.Version != "2-x" {
 		t.Errorf("other keys: %+v", c)
 	}
 	if !slices.Equal(c.Pins, inbox.Fingerprints(fresh)) || !c.Keys[0].Equal(fresh[0]) {

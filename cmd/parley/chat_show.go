@@ -195,12 +195,11 @@ func (c *chat) unsent(ctx context.Context, err error) error {
 	if isTrust(err) {
 		c.refresh(ctx) // what is said here need not be said again
 	}
-	first, more := spread(e.Message)
-	lines := []line{{bad("✗"), " not sent: ", body(first)}}
+	lines := []line{{bad("✗"), " not sent: ", body(e.Message)}}
 	if c.print.plain {
-		lines[0] = line{"not sent: ", body(first)}
+		lines[0] = line{"not sent: ", body(e.Message)}
 	}
-	for _, l := range more {
+	for _, l := range prints(e.Offer) {
 		lines = append(lines, line{"  ", l})
 	}
 	if e.Hint != "" {

@@ -58,7 +58,7 @@ func TestChatLearnsOfChangedKeys(t *testing.T) {
 		s.keys(offered("d1"))
 		s.mu.Lock()
 		s.refuse = &control.Error{Code: control.CodeTrust, Hint: "Compare: parley verify bob",
-			Message: "bob's keys changed just now (was verified). Nothing was sent. Pinned: 5f5f 5f5f; now: d1d1 d1d1."}
+			Message: "bob's keys changed just now (was verified). Nothing was sent.", Offer: offered("d1")}
 		s.mu.Unlock()
 		s.enters("for bob only")
 		time.Sleep(3 * requestsEvery)
@@ -69,8 +69,8 @@ Talking with bob. /help for more, Ctrl-D ends it.
 bob's keys changed just now (was verified). Nothing is sent to them, and what
   they write is held: parley verify bob
 ✗ not sent: bob's keys changed just now (was verified). Nothing was sent.
-  pinned  5f5f 5f5f
-  now     d1d1 d1d1
+  pinned  5f5f 5f5f 5f5f 5f5f 5f5f 5f5f 5f5f 5f5f
+  now     d1d1 d1d1 d1d1 d1d1 d1d1 d1d1 d1d1 d1d1
   Compare: parley verify bob
 >`)
 		s.end()

@@ -202,7 +202,7 @@ func (p *printer) warn(text string) {
 
 // fail tells the error that ends the command.
 func (p *printer) fail(e *control.Error) {
-	e = &control.Error{Code: e.Code, Message: e.Message, Hint: p.aimed(e.Hint)}
+	e = &control.Error{Code: e.Code, Message: e.Message, Hint: p.aimed(e.Hint), Offer: e.Offer}
 	if p.json {
 		_ = p.object(p.err, struct {
 			V     int            `json:"v"`
@@ -210,9 +210,8 @@ func (p *printer) fail(e *control.Error) {
 		}{control.Version, e})
 		return
 	}
-	first, more := spread(e.Message)
-	p.tell(p.render(line{styled{"1;31", "error:"}, " ", body(first)}, p.errColour))
-	for _, l := range more {
+	p.tell(p.render(line{styled{"1;31", "error:"}, " ", body(e.Message)}, p.errColour))
+	for _, l := range prints(e.Offer) {
 		p.tell(p.render(line{"  ", l}, p.errColour))
 	}
 	if e.Hint != "" {

@@ -155,19 +155,21 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// The fingerprints of changed keys stand one above the other; JSON keeps what the wallet said.
+// The fingerprints of changed keys stand one above the other; JSON has them whole.
 func TestFingerprintsOfAnError(t *testing.T) {
 	t.Parallel()
-	e := &control.Error{Code: control.CodeTrust, Message: "a's keys changed. Pinned: it; now: is. Nothing was sent. Pinned: 5f1c 09aa; now: c07d 1e52."}
+	e := &control.Error{Code: control.CodeTrust, Message: "a's keys changed. Nothing was sent.",
+		Offer: &control.KeyOffer{Pinned: strings.Repeat("5f1c", 16), Offered: strings.Repeat("c07d", 16)}}
 	p, _, errOut := testPrinter(false)
 	p.fail(e)
-	if want := "error: a's keys changed. Pinned: it; now: is. Nothing was sent.\n  pinned  5f1c 09aa\n  now     c07d 1e52\n"; errOut.String() != want {
+	want := "error: a's keys changed. Nothing was sent.\n  pinned  " + strings.Repeat("5f1c ", 7) + "5f1c\n  now     " + strings.Repeat("c07d ", 7) + "c07d\n"
+	if errOut.String() != want {
 		t.Errorf("got\n%swant\n%s", errOut, want)
 	}
 	errOut.Reset()
 	p.json = true
 	p.fail(e)
-	if !strings.Contains(errOut.String(), "Pinned: 5f1c 09aa; now: c07d 1e52.") {
+	if !strings.Contains(errOut.String(), `"pinned":"`+e.Offer.Pinned+`"`) {
 		t.Errorf("%s", errOut)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,8 +62,12 @@ parley verify alice --scanned parley-verify:1:… --confirm`,
 func (a *app) showVerification(v control.Verification, flags *verifyFlags) error {
 	if v.Offer != nil {
 		a.print.warn(a.print.changed(v.Name, v.Offer) + " The number below is of the new keys.")
-		a.print.note("  ", pinnedLabel, fingerprint(v.Offer.Pinned))
-		a.print.note("  ", nowLabel, fingerprint(v.Offer.Offered))
+		for _, l := range prints(v.Offer) {
+			a.print.note("  ", l)
+		}
+	}
+	if v.Unseen != "" {
+		a.print.warn("their document could not be looked at just now, so the number is of the keys known before: " + v.Unseen)
 	}
 	var lines []line
 	for row := range slices.Chunk(v.Number, 4) {
@@ -127,16 +130,12 @@ const (
 	nowLabel    = "now     "
 )
 
-// bothPrints finds the fingerprints at the end of what the wallet says of changed keys.
-var bothPrints = regexp.MustCompile(`(?s)^(.*) Pinned: ([0-9a-f ]+); now: ([0-9a-f ]+)\.$`)
-
-// spread is the text of an error in lines: fingerprints stand one above the other, where they can be compared.
-func spread(message string) (first string, more []string) {
-	m := bothPrints.FindStringSubmatch(message)
-	if m == nil {
-		return message, nil
+// prints are both fingerprints of a change of keys, one above the other, where they can be compared.
+func prints(o *control.KeyOffer) []string {
+	if o == nil {
+		return nil
 	}
-	return m[1], []string{pinnedLabel + m[2], nowLabel + m[3]}
+	return []string{pinnedLabel + fingerprint(o.Pinned), nowLabel + fingerprint(o.Offered)}
 }
 
 // fingerprint makes a hexadecimal fingerprint readable: its first 128 bits, in groups.

@@ -26,6 +26,8 @@
 //   - Redirects are errors. The file of a DID has one place, and its host can serve it there.
 //   - Ports are free: a DID may name one. What can be reached that way is a TLS server with a certificate for the
 //     name.
+//   - HTTP/1.1 alone is spoken, which every host of a file can: in HTTP/2 a host has floods of its own (PING, SETTINGS,
+//     CONTINUATION), and by ending each connection before its first answer it has the client dial again without end.
 //   - One Timeout bounds waiting, look-up, connection, handshake and body together. The transport of net/http lets a
 //     dial go on when its request has ended; here it ends too, so a host that accepts and then says nothing costs no
 //     more sockets than there are requests.

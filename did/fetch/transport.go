@@ -17,8 +17,6 @@ import (
 const (
 	// maxHeader bounds the header of an answer, in bytes, interim answers included.
 	maxHeader = 32 << 10
-	// maxAhead bounds what an HTTP/2 host may send before it is read, in bytes.
-	maxAhead = 64 << 10
 	// idleConnections and idleTime bound the connections kept for the next file of the same host.
 	idleConnections = 4
 	idleTime        = 10 * time.Second
@@ -34,7 +32,7 @@ func newDialer(o Options) *dialer {
 	d := &dialer{tls: &tls.Config{
 		MinVersion: tls.VersionTLS12,
 		RootCAs:    o.Roots,
-		NextProtos: []string{"h2", "http/1.1"},
+		NextProtos: []string{"http/1.1"},
 	}}
 	d.Resolver = o.Resolver
 	if !o.AllowPrivate {
@@ -85,7 +83,6 @@ func (d *dialer) dialTLS(ctx context.Context, network, address string) (net.Conn
 func newTransport(d *dialer) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(true)
 	return &http.Transport{
 		Proxy: nil, // not even from the environment: the checked address must be the host's own
 		DialContext: func(context.Context, string, string) (net.Conn, error) {
@@ -97,10 +94,5 @@ func newTransport(d *dialer) *http.Transport {
 		MaxIdleConns:           idleConnections,
 		IdleConnTimeout:        idleTime,
 		Protocols:              protocols,
-		HTTP2: &http.HTTP2Config{
-			MaxReadFrameSize:              16 << 10,
-			MaxReceiveBufferPerConnection: maxAhead,
-			MaxReceiveBufferPerStream:     maxAhead,
-		},
 	}
 }

@@ -17,6 +17,9 @@ type Error struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	// Offer is the change of a contact's keys that the error is about; nil for other errors. Its Withheld is not
+	// counted.
+	Offer *KeyOffer `json:"offer,omitzero"`
 }
 
 // Error returns the message without the hint.

@@ -52,6 +52,9 @@ type Verification struct {
 	Verified time.Time `json:"verified,omitzero"`
 	// Offer is the change of keys that waits to be decided; nil when there is none.
 	Offer *KeyOffer `json:"offer,omitzero"`
+	// Unseen says why the contact's document could not be looked at just now: then the number is of the keys that
+	// were known before. Empty when it was, or cannot change.
+	Unseen string `json:"unseen,omitempty"`
 }
 
 // KeyOffer is a change of a contact's keys that nothing justifies: nothing is sent to it, and what arrives is withheld.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/parley-im/parley/inbox"
@@ -25,21 +24,13 @@ func explainKeys(err error, consequence string) error {
 		was = " (was verified)"
 	}
 	return &control.Error{
-		Code: control.CodeTrust,
-		Message: fmt.Sprintf("%s's keys changed %s%s. %s Pinned: %s; now: %s.",
-			e.Contact, ago(e.Since), was, consequence, printed(e.Pinned), printed(e.Offered)),
-		Hint: fmt.Sprintf("Compare: parley verify %s; then parley verify %s --confirm, or parley contacts accept-key %s", e.Contact, e.Contact, e.Contact),
+		Code:    control.CodeTrust,
+		Message: fmt.Sprintf("%s's keys changed %s%s. %s", e.Contact, ago(e.Since), was, consequence),
+		Hint:    fmt.Sprintf("Compare: parley verify %s; then parley verify %s --confirm, or parley contacts accept-key %s", e.Contact, e.Contact, e.Contact),
+		Offer: &control.KeyOffer{
+			Pinned: hex.EncodeToString(e.Pinned[:]), Offered: hex.EncodeToString(e.Offered[:]), At: e.Since, WasVerified: e.WasVerified,
+		},
 	}
-}
-
-// printed is the first half of a fingerprint in groups that an eye can follow.
-func printed(set [32]byte) string {
-	digits := hex.EncodeToString(set[:16])
-	var groups []string
-	for len(digits) > 0 {
-		groups, digits = append(groups, digits[:4]), digits[4:]
-	}
-	return strings.Join(groups, " ")
 }
 
 // ago says how long a time is past.

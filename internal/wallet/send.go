@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,7 +68,7 @@ func tooSoon(state, want inbox.State) error {
 // changed.
 func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
 	if err := w.node.CheckKeys(ctx, c.DID); err != nil {
-		return inbox.Parcel{}, explainSend(c.Name, err)
+		return inbox.Parcel{}, w.told(ctx, c, explainSend(c.Name, err))
 	}
 	if _, err := w.learnOurs(ctx, c); err != nil {
 		return inbox.Parcel{}, err
@@ -80,6 +81,20 @@ func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Messag
 		return inbox.Parcel{}, explainSend(c.Name, err)
 	}
 	return ps[0], nil
+}
+
+// told remembers which keys the user is told of by an error, if it is about keys: to accept others would be to accept
+// what nobody has seen.
+func (w *Wallet) told(ctx context.Context, c inbox.Contact, err error) error {
+	var e *control.Error
+	if !errors.As(err, &e) || e.Offer == nil {
+		return err
+	}
+	set, decodeErr := hex.DecodeString(e.Offer.Offered)
+	if decodeErr != nil || len(set) != 32 {
+		return err
+	}
+	return errors.Join(err, w.shownKeys.note(ctx, w.store, c.DID, [32]byte(set), now()))
 }
 
 // wanted reads the state to wait for.

@@ -22,6 +22,7 @@ func (w *Wallet) Verify(ctx context.Context, r control.VerifyRequest) (control.V
 	if err != nil {
 		return control.Verification{}, err
 	}
+	unseen := w.refresh(ctx, c)
 	if c, err = w.look(ctx, c); err != nil {
 		return control.Verification{}, err
 	}
@@ -33,6 +34,7 @@ func (w *Wallet) Verify(ctx context.Context, r control.VerifyRequest) (control.V
 	if err != nil {
 		return control.Verification{}, err
 	}
+	view.Unseen = unseen
 	if r.Scanned != "" {
 		if err := safetynumber.Match(r.Scanned, number); err != nil {
 			return view, explainScan(c.Name, err)
@@ -45,13 +47,22 @@ func (w *Wallet) Verify(ctx context.Context, r control.VerifyRequest) (control.V
 	return view, w.shownKeys.note(ctx, w.store, c.DID, subject(c), now())
 }
 
-// look returns the contact as its document is now, where that can be found out: comparing old keys helps nobody.
-func (w *Wallet) look(ctx context.Context, c inbox.Contact) (inbox.Contact, error) {
-	if !messaging.OfflineMethod(c.DID.Method()) {
-		ctx, cancel := context.WithTimeout(ctx, lookTime)
-		defer cancel()
-		_, _ = w.resolver.Refresh(ctx, c.DID, refreshAge) // the keys that are known can be compared all the same
+// refresh looks at the contact's document, where it can change: comparing old keys helps nobody. Where that fails the
+// keys that are known can be compared all the same, and the text says why.
+func (w *Wallet) refresh(ctx context.Context, c inbox.Contact) (unseen string) {
+	if messaging.OfflineMethod(c.DID.Method()) {
+		return ""
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	if _, err := w.resolver.Refresh(ctx, c.DID, refreshAge); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// look returns the contact judged by its document as it was seen last.
+func (w *Wallet) look(ctx context.Context, c inbox.Contact) (inbox.Contact, error) {
 	if err := w.node.CheckKeys(ctx, c.DID); err != nil && !errors.Is(err, messaging.ErrKeysChanged) {
 		return c, err
 	}
@@ -129,6 +140,7 @@ func (w *Wallet) AcceptKeys(ctx context.Context, name string) (control.Contact, 
 	if err != nil {
 		return control.Contact{}, err
 	}
+	w.refresh(ctx, c)
 	if c, err = w.look(ctx, c); err != nil {
 		return control.Contact{}, err
 	}
@@ -202,7 +214,7 @@ func againError(name string) error {
 func explainScan(name string, err error) error {
 	if errors.Is(err, safetynumber.ErrMismatch) {
 		return &control.Error{Code: control.CodeTrust, Message: fmt.Sprintf("this is not the code of %s and you: %v; nothing was changed", name, err),
-			Hint: "do not trust these keys; ask them, another way, to run: parley verify NAME --qr"}
+			Hint: "do not trust these keys; ask them, another way, for the code on their screen: verify --qr, on their side"}
 	}
-	return &control.Error{Code: control.CodeUsage, Message: err.Error() + "; nothing was changed", Hint: "scan it from their screen: parley verify NAME --qr"}
+	return &control.Error{Code: control.CodeUsage, Message: err.Error() + "; nothing was changed", Hint: "scan it from their screen: verify --qr, on their side"}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
@@ -37,13 +39,17 @@ func TestExplainKeys(t *testing.T) {
 	if !ok || err.Code != control.CodeTrust {
 		t.Fatalf("%v", err)
 	}
-	zeros := strings.Repeat("0000 ", 6)
-	want := "alice's keys changed 2 days ago (was verified). Nothing was sent. Pinned: ab00 " + zeros + "0000; now: " + zeros + "0000 00cd."
-	if err.Message != want {
+	if want := "alice's keys changed 2 days ago (was verified). Nothing was sent."; err.Message != want {
 		t.Errorf("message:\n%s\nwant:\n%s", err.Message, want)
 	}
 	if want := "Compare: parley verify alice; then parley verify alice --confirm, or parley contacts accept-key alice"; err.Hint != want {
 		t.Errorf("hint: %s", err.Hint)
+	}
+	offer := &control.KeyOffer{
+		Pinned: "ab" + strings.Repeat("0", 62), Offered: strings.Repeat("0", 30) + "cdee" + strings.Repeat("0", 30), At: e.Since, WasVerified: true,
+	}
+	if diff := cmp.Diff(offer, err.Offer); diff != "" {
+		t.Errorf("offer (-want +got):\n%s", diff)
 	}
 	if err := explainKeys(messaging.ErrBlocked, nothingSent); err != nil {
 		t.Errorf("another error: %v", err)

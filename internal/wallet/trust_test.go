@@ -2,6 +2,7 @@ package wallet_test
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -153,11 +154,12 @@ func TestSwappedKeys(t *testing.T) {
 	if c.Offer == nil || !c.Offer.WasVerified || !c.Verified.IsZero() || c.KeySet != before.KeySet || c.Offer.Pinned != before.KeySet {
 		t.Fatalf("the contact: %+v", c)
 	}
-	for _, want := range []string{"alice's keys changed just now (was verified). Nothing was sent.", c.Offer.Pinned[:4] + " " + c.Offer.Pinned[4:8], c.Offer.Offered[:4] + " " + c.Offer.Offered[4:8]} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in: %v", want, err)
-		}
+	var told *control.Error
+	if !errors.As(err, &told) || told.Offer == nil {
+		t.Fatalf("the error says nothing of keys: %v", err)
 	}
+	same(t, "message", told.Message, "alice's keys changed just now (was verified). Nothing was sent.")
+	same(t, "fingerprints", []string{told.Offer.Pinned, told.Offer.Offered}, []string{c.Offer.Pinned, c.Offer.Offered})
 	for name, ask := range map[string]func() error{
 		"ask": func() error {
 			_, err := bob.Ask(ctx, control.AskRequest{To: "alice", Text: "?", Responses: []string{"yes"}})
@@ -352,6 +354,26 @@ func TestKeysChangeAgain(t *testing.T) {
 	same(t, "history", causes(contactNamed(t, bob, "alice")), []string{"added", "offered", "offered", "accepted"})
 }
 
+// Who was told of other keys by a message that was not sent accepts those, and no others.
+func TestKeysChangeAgainAfterAnError(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	h, _, bob, id := swapped(t, func(_, bob *wallet.Wallet) { verify(t, bob, control.VerifyRequest{Name: "alice"}) })
+	refused := func() {
+		t.Helper()
+		_, err := bob.Send(ctx, control.SendRequest{To: "alice", Text: "a secret"})
+		same(t, "send", code(t, err), control.CodeTrust)
+	}
+	refused()
+	h.publish(t, runWith(t, folder(t, "eve"), h.options()), id)
+	forget(bob, id)
+	_, err := bob.AcceptKeys(ctx, "alice")
+	same(t, "accepting others", code(t, err), control.CodeTrust)
+	refused()
+	_, err = bob.AcceptKeys(ctx, "alice")
+	must(t, err)
+}
+
 // Somebody who looked before there was an offer may accept it unseen; that is what accepting means.
 func TestAcceptUnseen(t *testing.T) {
 	t.Parallel()
@@ -404,7 +426,11 @@ func TestVerifyOffline(t *testing.T) {
 	before := verify(t, bob, control.VerifyRequest{Name: "alice"})
 	h.server.Close()
 	forget(bob, id)
-	same(t, "number", verify(t, bob, control.VerifyRequest{Name: "alice"}).Number, before.Number)
+	offline := verify(t, bob, control.VerifyRequest{Name: "alice"})
+	same(t, "number", offline.Number, before.Number)
+	if before.Unseen != "" || !strings.Contains(offline.Unseen, "fetch from") {
+		t.Errorf("what could not be looked at: %q, before %q", offline.Unseen, before.Unseen)
+	}
 	must(t, bob.Store().UpdateContact(t.Context(), did.MustParse(id), func(c *inbox.Contact) error {
 		c.Pins, c.Keys = nil, nil
 		return nil
