@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/inbox"
@@ -45,7 +48,31 @@ func (n *Node) admit(ctx context.Context, id did.DID, claim []byte) (Admission, 
 	if err != nil {
 		return guest, err
 	}
-	return guest, n.unclaimed(ctx, terms, id)
+	if err := n.unclaimed(ctx, terms, id); err != nil {
+		return guest, err
+	}
+	if !n.offline(id.Method()) && !n.lookUps.allow() {
+		return guest, &putOffError{lookUpPause}
+	}
+	return guest, nil
+}
+
+// Limits of how often the documents of strangers are fetched, who hold a good invitation: they choose the URL.
+const (
+	lookUpEvery = 3 * time.Second // on average
+	lookUpBurst = 20
+	lookUpPause = time.Minute // that is asked of those who are too many
+)
+
+// lookUps holds strangers together to their share of fetches. The zero value is ready; it is safe for concurrent use.
+type lookUps struct {
+	once  sync.Once
+	limit *rate.Limiter
+}
+
+func (l *lookUps) allow() bool {
+	l.once.Do(func() { l.limit = rate.NewLimiter(rate.Every(lookUpEvery), lookUpBurst) })
+	return l.limit.Allow()
 }
 
 // admitContact lets a contact in. One whose keys have changed may leave messages, but learns nothing of

@@ -192,3 +192,45 @@ func TestBadClaims(t *testing.T) {
 		same(t, "contacts", len(contactsOf(t, h)), 1)
 	})
 }
+
+// Who holds a good invitation chooses the host that we ask for its document: we ask few of them at a time, and others
+// who need no look-up are let in all the same.
+func TestFewLookUpsOfStrangers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h, invite := host(t, &messagingtest.Network{})
+		plaintext, err := invite(true, time.Hour).Plaintext()
+		if err != nil {
+			t.Fatal(err)
+		}
+		knock := func(id string) bool {
+			a, err := h.Node.Admit(t.Context(), did.MustParse(id), plaintext)
+			if err == nil && !a.Guest {
+				t.Fatalf("%s is no guest", id)
+			}
+			var r *messaging.Refusal
+			if errors.As(err, &r) {
+				t.Fatalf("%s is refused for good: %v", id, err)
+			}
+			return err == nil
+		}
+		let := func() (n int) {
+			for i := range 100 {
+				if knock(fmt.Sprintf("did:web:h%d.example", i)) {
+					n++
+				}
+			}
+			return n
+		}
+		if n := let(); n != 20 {
+			t.Errorf("%d hosts would be asked at once, want 20", n)
+		}
+		if !knock("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK") {
+			t.Error("somebody who needs no look-up is put off")
+		}
+		time.Sleep(30 * time.Second)
+		if n := let(); n != 10 {
+			t.Errorf("%d hosts would be asked half a minute later, want 10", n)
+		}
+	})
+}

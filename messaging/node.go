@@ -94,6 +94,7 @@ type Node struct {
 	refused  refusals
 	reported reports
 	left     left
+	lookUps  lookUps
 	doubts   doubts
 	watch    watchlist
 	metMu    sync.Mutex

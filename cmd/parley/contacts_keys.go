@@ -34,10 +34,13 @@ func acceptKeyCommand(a *app) *cobra.Command {
 	}
 }
 
-// offerLines say that the keys of a contact have changed.
+// offerLines say that the keys of a contact have changed, and what is kept back of it.
 func (p *printer) offerLines(c control.Contact) []line {
 	o, who := c.Offer, shellWord(c.Name)
-	if o == nil {
+	switch {
+	case o == nil && c.Withheld > 0:
+		return []line{{bad("held   "), counted(c.Withheld, "message"), " under keys that you have not accepted"}}
+	case o == nil:
 		return nil
 	}
 	lines := []line{

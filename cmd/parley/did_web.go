@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,9 @@ parley did web-document did:web:example.com:people:alice \
 			if r.DID, err = a.link(args[0]); err != nil {
 				return err
 			}
+			if err := checkOut(out, force); err != nil {
+				return err
+			}
 			return a.with(ctx, access{online: true, lax: true}, func(ctx context.Context, w control.Wallet) error {
 				d, err := w.WebDocument(ctx, r)
 				if err != nil {
@@ -46,6 +50,20 @@ parley did web-document did:web:example.com:people:alice \
 	cmd.Flags().StringVar(&out, "out", "", "write the document to `FILE`, not to stdout")
 	cmd.Flags().BoolVar(&force, "force", false, "replace the file of --out")
 	return cmd
+}
+
+// checkOut refuses a place for the document before the wallet takes the DID on.
+func checkOut(out string, force bool) error {
+	if out == "" {
+		return nil
+	}
+	if _, err := os.Lstat(out); err == nil && !force {
+		return badUsage("name another file, or --force", "--out: %s is there already; nothing was written", out)
+	}
+	if folder, err := os.Stat(filepath.Dir(out)); err != nil || !folder.IsDir() {
+		return badUsage("make the folder first, or name another", "--out: there is no folder %s; nothing was written", filepath.Dir(out))
+	}
+	return nil
 }
 
 // writeOpen writes a file that everybody may read.

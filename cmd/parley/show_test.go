@@ -40,6 +40,9 @@ func TestWhatIsShown(t *testing.T) {
 				"pinned 0123 4567 89ab cdef\nnow    fedc ba98 7654 3210  since 2026-11-20T12:00:00Z\nheld   1 message\n" +
 				"next   parley verify 'dave x', or parley contacts accept-key 'dave x'\n" +
 				"keys   2026-11-20T12:00:00Z  0123 4567 89ab…  learnt when you added the DID\nkeys   2026-11-20T12:00:00Z  fedc ba98  of tomorrow\n", ""},
+		{"a contact with what nobody accepted", func(a *app) error {
+			return a.showContact(control.Contact{Name: "eve", DID: "did:web:e", Withheld: 2})
+		}, "name   eve\ndid    did:web:e\ntold   what everybody is: parley receipts\nheld   2 messages under keys that you have not accepted\n", ""},
 		{"added", func(a *app) error { return a.showAdded(bob) }, "added bob  did:x:bob\n", "Say hello: parley send bob hi\n"},
 		{"added without an answer", func(a *app) error { return a.showAdded(carol) }, "added carol  did:x:c\n",
 			"They have not answered yet. It is claimed once you are both online, if you keep running: parley daemon\n"},

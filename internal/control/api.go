@@ -114,6 +114,8 @@ type Contact struct {
 	// and each change since, oldest first.
 	Offer   *KeyOffer  `json:"offer,omitzero"`
 	History []KeyEvent `json:"history,omitempty"`
+	// Withheld is how many messages of it are kept back, because other keys prove them than those that are trusted.
+	Withheld int `json:"withheld,omitzero"`
 	// Ours is the DID of ours that it knows.
 	Ours string `json:"ours,omitempty"`
 	// DisplayName and Description are what it says of itself.

@@ -84,8 +84,11 @@ func isTrust(err error) bool {
 	return errors.As(err, &e) && e.Code == control.CodeTrust
 }
 
-// withheld counts the messages of a contact that are kept back.
+// withheld counts the messages of a contact that are kept back. There are none where keys cannot change.
 func (w *Wallet) withheld(ctx context.Context, c inbox.Contact) (n int, err error) {
+	if messaging.OfflineMethod(c.DID.Method()) {
+		return 0, nil
+	}
 	q := inbox.Query{From: c.DID, Dispositions: []inbox.Disposition{inbox.Withheld}, BySeq: true, Limit: 1000}
 	for {
 		es, err := w.store.List(ctx, q)
@@ -97,16 +100,15 @@ func (w *Wallet) withheld(ctx context.Context, c inbox.Contact) (n int, err erro
 }
 
 // offerView is the change of a contact's keys that waits for a decision; nil if there is none.
-func (w *Wallet) offerView(ctx context.Context, c inbox.Contact) (*control.KeyOffer, error) {
+func offerView(c inbox.Contact, withheld int) *control.KeyOffer {
 	if c.Offer == nil {
-		return nil, nil
+		return nil
 	}
-	n, err := w.withheld(ctx, c)
 	pinned, offered := inbox.KeySet(c.Pins), subject(c)
 	return &control.KeyOffer{
 		Pinned: hex.EncodeToString(pinned[:]), Offered: hex.EncodeToString(offered[:]), At: c.Offer.At,
-		WasVerified: c.Offer.WasVerified, Withheld: n,
-	}, err
+		WasVerified: c.Offer.WasVerified, Withheld: withheld,
+	}
 }
 
 // changedKeys returns the names of the contacts whose keys have changed.

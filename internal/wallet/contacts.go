@@ -91,7 +91,8 @@ func (w *Wallet) contactView(ctx context.Context, c inbox.Contact) (control.Cont
 		v.History = append(v.History, control.KeyEvent{At: e.At, How: e.How.String(), Keys: hex.EncodeToString(e.Keys[:])})
 	}
 	var err error
-	v.Offer, err = w.offerView(ctx, c)
+	v.Withheld, err = w.withheld(ctx, c)
+	v.Offer = offerView(c, v.Withheld)
 	return v, err
 }
 

@@ -17,6 +17,9 @@ import (
 // maxAddrs is how many multiaddrs a contact may be given.
 const maxAddrs = 16
 
+// maxAddr is the size in bytes of the longest of them: a name of DNS has 253.
+const maxAddr = 512
+
 // addDID makes a contact of a DID that we were told by other means. Nobody is introduced: our first message
 // waits at its recipient until that one accepts us. Is a message of theirs waiting here, it is accepted.
 func (w *Wallet) addDID(ctx context.Context, r control.AddRequest) (control.Contact, error) {
@@ -142,6 +145,9 @@ func bareAddrs(addrs []string, belongs func(peer string) bool) (bare []string, e
 		return nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("at most %d addresses can be kept", maxAddrs), Hint: "leave some out"}
 	}
 	for _, addr := range addrs {
+		if len(addr) > maxAddr {
+			return nil, &control.Error{Code: control.CodeUsage, Message: fmt.Sprintf("an address has at most %d bytes", maxAddr), Hint: "--addr /dns4/NAME/tcp/PORT"}
+		}
 		a, peer, named := strings.Cut(addr, "/p2p/")
 		if err := p2p.CheckListen([]string{a}); err != nil {
 			return nil, &control.Error{Code: control.CodeUsage, Message: err.Error(), Hint: "--addr /ip4/ADDRESS/udp/PORT/quic-v1 or --addr /dns4/NAME/tcp/PORT"}

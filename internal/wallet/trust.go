@@ -110,8 +110,8 @@ func (w *Wallet) verification(ctx context.Context, c inbox.Contact, n safetynumb
 		V: control.Version, Name: c.Name, DID: c.DID.String(), Ours: w.ours(c).DID.Canonical().String(),
 		Number: groups[:], Words: n.Words(), Code: n.Code(), Keys: hex.EncodeToString(keys[:]), Verified: c.Verified,
 	}
-	var err error
-	v.Offer, err = w.offerView(ctx, c)
+	held, err := w.withheld(ctx, c)
+	v.Offer = offerView(c, held)
 	return v, err
 }
 

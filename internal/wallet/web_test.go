@@ -90,6 +90,7 @@ func TestWebDocumentRefuses(t *testing.T) {
 		"a path upwards":          {DID: "did:web:example.org:.."},
 		"no multiaddr":            {DID: "did:web:example.org", Addrs: []string{"192.0.2.7:80"}},
 		"the peer of another":     {DID: "did:web:example.org", Addrs: []string{"/ip4/192.0.2.7/tcp/1/p2p/" + other.PeerID}},
+		"an endless address":      {DID: "did:web:example.org", Addrs: []string{"/dns4/" + strings.Repeat("a.", 5000) + "org/tcp/1"}},
 		"more addresses than fit": {DID: "did:web:example.org", Addrs: make([]string, 17)},
 	}
 	for name, r := range tests {
