@@ -2,12 +2,10 @@ package did_test
 
 import (
 	"context"
-	"slices"
 	"testing"
-	"time"
 
-	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/internal/beside"
 )
 
 // BenchmarkCache measures a remembered answer, also in X25519 operations ("×X25519").
@@ -27,7 +25,7 @@ func BenchmarkCache(b *testing.B) {
 			for b.Loop() {
 				resolve()
 			}
-			b.ReportMetric(agreements(b, resolve), "×X25519")
+			b.ReportMetric(beside.X25519(b, resolve), beside.Unit)
 		})
 	}
 }
@@ -51,39 +49,6 @@ func BenchmarkParseDocument(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-}
-
-// agreements returns how many X25519 operations with a key at hand take the time of op. The two take turns and the
-// medians are compared, so that a machine that is busy for a moment favours neither.
-func agreements(b *testing.B, op func()) float64 {
-	b.Helper()
-	own, err := crypto.GenerateKey(crypto.X25519)
-	if err != nil {
-		b.Fatal(err)
-	}
-	peer := publicKey(b, crypto.X25519, 2)
-	agree := func() {
-		if _, err := own.Agree(peer); err != nil {
-			b.Fatal(err)
-		}
-	}
-	const rounds = 101
-	var ops, agrees [rounds]time.Duration
-	for i := range rounds {
-		ops[i], agrees[i] = timed(op), timed(agree)
-	}
-	slices.Sort(ops[:])
-	slices.Sort(agrees[:])
-	return float64(ops[rounds/2]) / float64(agrees[rounds/2])
-}
-
-// timed returns how long ten calls take.
-func timed(fn func()) time.Duration {
-	start := time.Now()
-	for range 10 {
-		fn()
-	}
-	return time.Since(start)
 }
 
 // TestCachedAnswersCostNoAllocation is not parallel, because it counts the allocations of the whole process.

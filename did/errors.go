@@ -2,8 +2,8 @@ package did
 
 import (
 	"errors"
-	"strings"
-	"unicode"
+
+	"github.com/parley-im/parley/did/internal/foreign"
 )
 
 var (
@@ -23,17 +23,6 @@ var (
 	ErrUnsafe = errors.New("not a public address")
 )
 
-// clip makes foreign text fit for an error message, so that a hostile 64 KiB string does not travel through every
+// clip makes text of others fit for an error message, so that a hostile 64 KiB string does not travel through every
 // log, nor what steers a terminal. Quoting the result cannot make it much longer.
-func clip(s string) string {
-	const most = 128
-	if len(s) > most {
-		s = s[:most-8] + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
+func clip(s string) string { return foreign.Text(s, 128) }

@@ -2,12 +2,11 @@ package didkey_test
 
 import (
 	"bytes"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did/didkey"
+	"github.com/parley-im/parley/did/internal/beside"
 )
 
 // BenchmarkResolve measures resolving without a cache, for each curve, also in X25519 operations ("×X25519"): what a
@@ -30,42 +29,9 @@ func BenchmarkResolve(b *testing.B) {
 			for b.Loop() {
 				resolve()
 			}
-			b.ReportMetric(agreements(b, resolve), "×X25519")
+			b.ReportMetric(beside.X25519(b, resolve), beside.Unit)
 		})
 	}
-}
-
-// agreements returns how many X25519 operations with a key at hand take the time of op. The two take turns and the
-// medians are compared, so that a machine that is busy for a moment favours neither.
-func agreements(b *testing.B, op func()) float64 {
-	b.Helper()
-	own, err := crypto.GenerateKey(crypto.X25519)
-	if err != nil {
-		b.Fatal(err)
-	}
-	peer := public(b, crypto.X25519, bytes.Repeat([]byte{2}, 32))
-	agree := func() {
-		if _, err := own.Agree(peer); err != nil {
-			b.Fatal(err)
-		}
-	}
-	const rounds = 101
-	var ops, agrees [rounds]time.Duration
-	for i := range rounds {
-		ops[i], agrees[i] = timed(op), timed(agree)
-	}
-	slices.Sort(ops[:])
-	slices.Sort(agrees[:])
-	return float64(ops[rounds/2]) / float64(agrees[rounds/2])
-}
-
-// timed returns how long ten calls take.
-func timed(fn func()) time.Duration {
-	start := time.Now()
-	for range 10 {
-		fn()
-	}
-	return time.Since(start)
 }
 
 func fixedSecret(c crypto.Curve) []byte {

@@ -1,13 +1,11 @@
 package didpeer_test
 
 import (
-	"slices"
 	"testing"
-	"time"
 
-	"github.com/parley-im/parley/crypto"
 	"github.com/parley-im/parley/did"
 	"github.com/parley-im/parley/did/didpeer"
+	"github.com/parley-im/parley/did/internal/beside"
 )
 
 // BenchmarkResolve measures what resolving costs without a cache, also as a multiple of one X25519 agreement at the
@@ -36,40 +34,7 @@ func BenchmarkResolve(b *testing.B) {
 			for b.Loop() {
 				op()
 			}
-			b.ReportMetric(agreements(b, op), "×X25519")
+			b.ReportMetric(beside.X25519(b, op), beside.Unit)
 		})
 	}
-}
-
-// agreements returns how many X25519 agreements take the time of op. The two take turns, so that a machine that is
-// busy or slows down does not favour one of them, and the medians are compared.
-func agreements(b *testing.B, op func()) float64 {
-	b.Helper()
-	secret := make([]byte, 32)
-	secret[0] = 7
-	key, err := crypto.NewPrivateKey(crypto.X25519, secret)
-	if err != nil {
-		b.Fatal(err)
-	}
-	peer := public(b, crypto.X25519, 2)
-	agree := func() {
-		if _, err := key.Agree(peer); err != nil {
-			b.Fatal(err)
-		}
-	}
-	var ops, agrees []time.Duration
-	for range 101 {
-		ops, agrees = append(ops, timed(op)), append(agrees, timed(agree))
-	}
-	slices.Sort(ops)
-	slices.Sort(agrees)
-	return float64(ops[len(ops)/2]) / float64(agrees[len(agrees)/2])
-}
-
-func timed(f func()) time.Duration {
-	start := time.Now()
-	for range 10 {
-		f()
-	}
-	return time.Since(start)
 }

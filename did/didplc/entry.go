@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/internal/foreign"
 )
 
 const (
@@ -88,16 +87,5 @@ func parseEntry(raw jsontext.Value) (entry, error) {
 	return entry{op: op, did: line.DID, cid: line.CID, nullified: line.Nullified, created: created}, nil
 }
 
-// clip makes foreign text fit for an error message: short, and with nothing that steers a terminal.
-func clip(s string) string {
-	const most = 128
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
+// clip makes text of others fit for an error message.
+func clip(s string) string { return foreign.Text(s, 128) }

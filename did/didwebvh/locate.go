@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/internal/foreign"
 )
 
 const (
@@ -159,16 +160,5 @@ func isDigits(s string) bool {
 	return s != ""
 }
 
-// clip makes foreign text fit for an error message: short, and with nothing that steers a terminal.
-func clip(s string) string {
-	const most = 128
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
+// clip makes text of others fit for an error message.
+func clip(s string) string { return foreign.Text(s, 128) }

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/internal/foreign"
 )
 
 // explain turns the failure of a request into the error for its caller. ctx is the caller's context with the
@@ -34,16 +33,5 @@ func late(ctx context.Context) bool {
 	return ok && !time.Now().Before(deadline)
 }
 
-// clip makes foreign text fit for an error message: at most a line or two, and nothing that steers a terminal.
-func clip(s string) string {
-	const most = 256
-	if len(s) > most {
-		s = s[:most-8] + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-}
+// clip makes text of others fit for an error message.
+func clip(s string) string { return foreign.Text(s, 256) }
