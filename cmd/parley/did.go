@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -106,8 +105,7 @@ func (a *app) resolve(ctx context.Context, text string) error {
 
 // explainUnresolved says what to do about a DID that cannot be resolved.
 func explainUnresolved(id did.DID, err error) error {
-	why := strings.TrimPrefix(err.Error(), "resolving "+id.Short()+": ")
-	e := &control.Error{Code: control.CodeNetwork, Message: fmt.Sprintf("cannot resolve %s: %s", id.Short(), why), Hint: "parley did explain DID says more"}
+	e := &control.Error{Code: control.CodeNetwork, Message: wallet.CannotResolve(id, err), Hint: "parley did explain DID says more"}
 	switch {
 	case errors.Is(err, did.ErrUnsafe):
 		e.Code, e.Hint = control.CodeTrust, "hosts of private networks are asked with --allow-private-networks only"

@@ -36,7 +36,7 @@ func (p place) witness() string { return p.folder + "did-witness.json" }
 func URL(id did.DID) (string, error) {
 	at, err := locate(id)
 	if err != nil {
-		return "", fmt.Errorf("did:webvh %s: %w", id.Short(), err)
+		return "", fmt.Errorf("%s: %w", id.Short(), err)
 	}
 	return at.log(), nil
 }

@@ -55,7 +55,7 @@ var _ did.Resolver = Resolver{}
 func (r Resolver) Resolve(ctx context.Context, id did.DID) (*did.Document, error) {
 	doc, err := r.resolve(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("did:webvh %s: %w", id.Short(), err)
+		return nil, fmt.Errorf("%s: %w", id.Short(), err)
 	}
 	return doc, nil
 }

@@ -115,9 +115,15 @@ func known(c inbox.Contact) error {
 		Hint: "parley send " + c.Name + " TEXT"}
 }
 
+// CannotResolve says that a DID does not resolve, and why, and names it once.
+func CannotResolve(id did.DID, err error) string {
+	why := strings.TrimPrefix(err.Error(), "resolving "+id.Short()+": ")
+	return fmt.Sprintf("cannot resolve %s: %s", id.Short(), strings.TrimPrefix(why, id.Short()+": "))
+}
+
 // explainResolve says why a DID could not be resolved, and what to do.
 func explainResolve(id did.DID, err error) error {
-	e := &control.Error{Code: control.CodeUnknown, Message: fmt.Sprintf("cannot resolve %s: %v", id.Short(), err), Hint: "is it the whole DID? ask for it again"}
+	e := &control.Error{Code: control.CodeUnknown, Message: CannotResolve(id, err), Hint: "is it the whole DID? ask for it again"}
 	switch {
 	case id.Method() == "peer" && errors.Is(err, did.ErrNotFound):
 		e.Message = id.Short() + " is the short form of a DID whose document is not known here"
