@@ -167,6 +167,9 @@ func (a *app) showReport(r explain.Report) error {
 			lines = append(lines, a.print.hung(faint(fact.label), fact.text)...)
 		}
 	}
+	if r.OtherForm != "" {
+		lines = append(lines, a.print.hung(faint("form    "), r.OtherForm+" (the same DID)")...)
+	}
 	for _, other := range r.AlsoKnownAs {
 		lines = append(lines, a.print.hung(faint("alias   "), other+" (its own claim)")...)
 	}

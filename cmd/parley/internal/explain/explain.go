@@ -93,6 +93,10 @@ func (r *Report) unresolved(id did.DID, err error) {
 func (r *Report) document(doc *did.Document) {
 	r.LogVersion, r.KeySet = doc.Version(), KeySet(doc)
 	for _, other := range doc.AlsoKnownAs() {
+		if other.Same(doc.ID()) {
+			r.OtherForm = clip(other.String())
+			continue
+		}
 		r.AlsoKnownAs = append(r.AlsoKnownAs, clip(other.String()))
 	}
 	r.keys(doc)

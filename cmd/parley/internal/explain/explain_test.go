@@ -63,6 +63,9 @@ func TestAWalletHasNoProblems(t *testing.T) {
 	if r.Method != "peer" || len(r.Keys) != 2 || len(r.Services) != 1 || r.Services[0].Reach != "direct, over libp2p" {
 		t.Errorf("%+v", r)
 	}
+	if r.OtherForm != id.Canonical().String() || len(r.AlsoKnownAs) > 0 {
+		t.Errorf("the other form %q, aliases %v", r.OtherForm, r.AlsoKnownAs)
+	}
 	var uses []string
 	for _, k := range r.Keys {
 		uses = append(uses, k.Uses...)

@@ -22,6 +22,8 @@ type Report struct {
 	// Keys are those that the document lists, Services where it can be reached.
 	Keys     []Key     `json:"keys,omitempty"`
 	Services []Service `json:"services,omitempty"`
+	// OtherForm is the short form of a long DID, or the long form of a short one: the same DID, proven by its hash.
+	OtherForm string `json:"other_form,omitempty"`
 	// AlsoKnownAs are DIDs that the document claims to be the same.
 	AlsoKnownAs []string `json:"also_known_as,omitempty"`
 	// Problems are what is wrong with it, the grave ones first.
