@@ -110,7 +110,8 @@ const (
 	Added PutStatus = iota + 1
 	// Duplicate means that the same message from the same sender had been committed before, and is not withheld.
 	Duplicate
-	// Conflict means that the sender has used the message's id for another payload; it is not stored.
+	// Conflict means that the sender has used the message's id for another payload; it is not stored. An id under
+	// which something is Withheld counts as used for what is to be withheld alone: else that gives way.
 	Conflict
 	// InvitationUsed means that the claimed single-use invitation was used up before: by somebody else,
 	// or by the sender, who is no longer a contact; nothing is stored.

@@ -18,6 +18,7 @@ var withheldScenarios = map[string]func(*testing.T, inbox.Store){
 	"is released under pinned keys only":    withheldUntrusted,
 	"is known when it comes again":          withheldAgain,
 	"comes with trusted keys after all":     withheldProven,
+	"gives way to what is trusted":          withheldSuperseded,
 	"does not pass what is pending then":    withheldProvenBehind,
 	"is never more than may be":             withheldCount,
 	"is never larger than may be":           withheldSize,
@@ -220,12 +221,9 @@ func withheldAgain(t *testing.T, s inbox.Store) {
 	same(t, "in one call", first, []inbox.PutResult{want, want})
 	other := withheld(bob, "m1", 2)
 	other.Payload = []byte("y")
-	trusted := other
-	trusted.Withhold = [32]byte{}
 	before := back(t, s)
-	got := put(t, s, withheld(bob, "m1", 2), withheld(bob, "m1", 3), other, trusted)
-	conflict := inbox.PutResult{Status: inbox.Conflict}
-	same(t, "later", got, []inbox.PutResult{want, want, conflict, conflict})
+	got := put(t, s, withheld(bob, "m1", 2), withheld(bob, "m1", 3), other)
+	same(t, "later", got, []inbox.PutResult{want, want, {Status: inbox.Conflict}})
 	same(t, "entries", back(t, s), before)
 	same(t, "released", release(t, s, bob, 2), 1)
 	duplicate := inbox.PutResult{Status: inbox.Duplicate, Seq: first[0].Seq}
@@ -234,6 +232,21 @@ func withheldAgain(t *testing.T, s inbox.Store) {
 	noErr(t, s.Delete(t.Context(), alice, deleted))
 	got = put(t, s, withheld(bob, "m2", 3), message(bob, "m2", "x"))
 	same(t, "deleted", got, []inbox.PutResult{{Status: inbox.Duplicate}, {Status: inbox.Duplicate}})
+}
+
+// Whoever has other keys of the sender cannot keep out what the sender says by using the name of it first.
+func withheldSuperseded(t *testing.T, s inbox.Store) {
+	befriend(t, s)
+	put(t, s, withheld(bob, "m1", 2), withheld(bob, "m2", 2))
+	got := put(t, s, message(bob, "m1", "what bob says"), message(bob, "m1", "what bob says"))
+	same(t, "results", statuses(got), []string{"added", "duplicate"})
+	same(t, "withheld", entryIDs(back(t, s)), []string{"m2"})
+	es := list(t, s, inbox.Query{BySeq: true})
+	if len(es) != 1 || string(es[0].Payload) != "what bob says" || es[0].Disposition != inbox.Pending || got[0].Proven {
+		t.Errorf("entries %v, result %+v", es, got[0])
+	}
+	same(t, "from the others again", statuses(put(t, s, withheld(bob, "m1", 2))), []string{"conflict"})
+	same(t, "released", release(t, s, bob, 2), 1)
 }
 
 // A message that was withheld, and is sent again by keys that are trusted, is as if it came only now.

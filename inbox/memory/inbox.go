@@ -57,7 +57,10 @@ func (s *Store) put(a inbox.Arrival) inbox.PutResult {
 	s.trust(&a)
 	id, hash := identify(a.Entry)
 	if old, ok := s.arrived[id]; ok {
-		return s.again(a, old, hash)
+		if !s.superseded(a, old, hash) {
+			return s.again(a, old, hash)
+		}
+		s.discard(func(e *inbox.Entry) bool { return e.Seq == old.seq })
 	}
 	if a.Disposition == inbox.Withheld {
 		if !s.room(a.Entry) {
@@ -83,6 +86,12 @@ func (s *Store) put(a inbox.Arrival) inbox.PutResult {
 		return inbox.PutResult{Status: inbox.KeptBack, Seq: e.Seq}
 	}
 	return inbox.PutResult{Status: inbox.Added, Seq: e.Seq, Contact: name}
+}
+
+// superseded reports whether a withheld message has taken the name of one that is not: that is no conflict.
+func (s *Store) superseded(a inbox.Arrival, old arrival, hash [sha256.Size]byte) bool {
+	e := s.entry(a.Owner, old.seq)
+	return old.hash != hash && e != nil && e.Disposition == inbox.Withheld && a.Disposition != inbox.Withheld
 }
 
 // again says what becomes of the arrival of a message that had arrived before, with a payload of the hash.

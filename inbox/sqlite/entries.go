@@ -232,6 +232,9 @@ func (t *tx) known(a *arrival) (inbox.PutResult, bool, error) {
 		return result, true, nil
 	}
 	if !bytes.Equal(digest.rest, a.digest[:]) {
+		if result.Status == inbox.KeptBack && a.row.disposition != inbox.Withheld {
+			return inbox.PutResult{}, false, t.unarrive(seq) // a name that others have used does not keep it out
+		}
 		return inbox.PutResult{Status: inbox.Conflict}, true, nil
 	}
 	if exists {

@@ -73,14 +73,20 @@ func (t *tx) dropWithheld(sender []byte) error {
 	}
 	t.hinted = true
 	for _, seq := range seqs {
-		if err := t.exec("DELETE FROM entries WHERE seq = ?", seq); err != nil {
-			return err
-		}
-		if err := t.exec("DELETE FROM arrivals WHERE seq = ?", seq); err != nil {
+		if err := t.unarrive(seq); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unarrive deletes an entry, and that it ever arrived.
+func (t *tx) unarrive(seq int64) error {
+	t.hinted = true
+	if err := t.exec("DELETE FROM entries WHERE seq = ?", seq); err != nil {
+		return err
+	}
+	return t.exec("DELETE FROM arrivals WHERE seq = ?", seq)
 }
 
 // state returns what the new row of the arrival seals.
