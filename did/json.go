@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/parley-im/parley/did/internal/capped"
 )
 
 // maxStrings bounds lists of strings such as routingKeys and alsoKnownAs.
@@ -55,18 +56,7 @@ func decodeList[T any](d *jsontext.Decoder, list *[]T, limit int) error {
 	case tok.Kind() != '[':
 		return fmt.Errorf("want an array, not %s", tok.Kind())
 	}
-	for d.PeekKind() != ']' {
-		if len(*list) == limit {
-			return fmt.Errorf("more than %d elements", limit)
-		}
-		var v T
-		if err := json.UnmarshalDecode(d, &v); err != nil {
-			return err
-		}
-		*list = append(*list, v)
-	}
-	_, err := d.ReadToken()
-	return err
+	return capped.Elements(d, list, limit)
 }
 
 // reference is an entry of a verification relationship: the id of a method, or the method

@@ -28,7 +28,7 @@ func (n *Node) recipient(ctx context.Context, to did.DID) (inbox.Contact, *did.D
 	}
 	c, err = n.judge(ctx, c, doc)
 	if err == nil && c.Offer != nil {
-		err = keysChanged(c)
+		err = KeysChanged(c)
 	}
 	return c, doc, err
 }

@@ -41,7 +41,7 @@ func (n *Node) Queue(ctx context.Context, m *Message) ([]inbox.Parcel, error) {
 	}
 	for _, c := range contacts {
 		if c.Offer != nil {
-			return nil, keysChanged(c)
+			return nil, KeysChanged(c)
 		}
 	}
 	self, err := n.self(m.From, contacts)

@@ -52,8 +52,11 @@ func readable(set [32]byte) string {
 	return strings.Join(groups, " ")
 }
 
-// keysChanged is the error about a contact with an offer.
-func keysChanged(c inbox.Contact) *KeysChangedError {
+// KeysChanged is the error about a contact with an offer; nil where there is none.
+func KeysChanged(c inbox.Contact) *KeysChangedError {
+	if c.Offer == nil {
+		return nil
+	}
 	return &KeysChangedError{
 		Contact: c.Name, Pinned: inbox.KeySet(c.Pins), Offered: c.Offer.KeySet(), Since: c.Offer.At, WasVerified: c.Offer.WasVerified,
 	}
@@ -185,7 +188,7 @@ func (s sight) weigh(c *inbox.Contact) (changed bool, err error) {
 		return true, nil
 	}
 	changed = s.offer(c)
-	return changed, keysChanged(*c)
+	return changed, KeysChanged(*c)
 }
 
 // trust makes the document's keys those that are trusted.
@@ -283,7 +286,7 @@ func (n *Node) CheckKeys(ctx context.Context, id did.DID) error {
 		}
 	}
 	if c.Offer != nil {
-		return keysChanged(c)
+		return KeysChanged(c)
 	}
 	return ctx.Err()
 }

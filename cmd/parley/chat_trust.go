@@ -38,7 +38,7 @@ func (c *chat) refresh(ctx context.Context) bool {
 
 // warnOfKeys says that the keys of the contact have changed, also with --quiet.
 func (c *chat) warnOfKeys() {
-	text := c.print.changed(c.with.Name, c.with.Offer) + " Nothing is sent to them, and what they write is held: parley verify " + shellWord(c.with.Name)
+	text := c.with.Offer.Since(c.with.Name, c.print.now()) + " Nothing is sent to them, and what they write is held: parley verify " + shellWord(c.with.Name)
 	if c.display == nil {
 		c.print.warn(text)
 		return

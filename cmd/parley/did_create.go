@@ -99,7 +99,7 @@ func (a *app) create(ctx context.Context, c *createFlags) error {
 	if err != nil {
 		return badUsage("parley did create --help", "%v", err)
 	}
-	doc, err := resolveOwn(ctx, id)
+	doc, err := carried.Resolve(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -109,11 +109,6 @@ func (a *app) create(ctx context.Context, c *createFlags) error {
 		}
 	}
 	return a.showCreated(method, id, doc, c.secrets)
-}
-
-// resolveOwn resolves a DID that was just made.
-func resolveOwn(ctx context.Context, id did.DID) (*did.Document, error) {
-	return did.Methods{"key": didkey.Resolver{}, "jwk": didjwk.Resolver{}, "peer": didpeer.Resolver{}}.Resolve(ctx, id)
 }
 
 func (a *app) showCreated(method string, id did.DID, doc *did.Document, secrets string) error {

@@ -12,6 +12,9 @@ import (
 	"github.com/parley-im/parley/messaging/packing"
 )
 
+// carried resolves the DIDs that carry their documents.
+var carried = did.Methods{"key": didkey.Resolver{}, "jwk": didjwk.Resolver{}, "peer": didpeer.Resolver{Legacy: true}}
+
 // offline are the flags of the commands that work on files instead of a wallet.
 type offline struct {
 	secrets, documents string
@@ -48,5 +51,5 @@ func (o *offline) resolver(a *app) (did.Resolver, error) {
 	if o.network {
 		return a.networkResolver()
 	}
-	return did.Methods{"key": didkey.Resolver{}, "jwk": didjwk.Resolver{}, "peer": didpeer.Resolver{Legacy: true}}, nil
+	return carried, nil
 }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +59,7 @@ parley verify alice --scanned parley-verify:1:… --confirm`,
 
 func (a *app) showVerification(v control.Verification, flags *verifyFlags) error {
 	if v.Offer != nil {
-		a.print.warn(a.print.changed(v.Name, v.Offer) + " The number below is of the new keys.")
+		a.print.warn(v.Offer.Since(v.Name, a.print.now()) + " The number below is of the new keys.")
 		for _, l := range prints(v.Offer) {
 			a.print.note("  ", l)
 		}
@@ -97,31 +95,6 @@ func (a *app) showVerification(v control.Verification, flags *verifyFlags) error
 			shellWord(v.Name) + " --confirm"))
 	}
 	return nil
-}
-
-// changed says that the keys of a contact have changed.
-func (p *printer) changed(who string, o *control.KeyOffer) string {
-	text := who + "'s keys changed " + ago(p.now().Sub(o.At))
-	if o.WasVerified {
-		text += " (was verified)"
-	}
-	return text + "."
-}
-
-// ago says how long something is past, in the largest unit.
-func ago(d time.Duration) string {
-	for _, unit := range []struct {
-		size time.Duration
-		name string
-	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
-		switch n := int(d / unit.size); {
-		case n == 1:
-			return "1 " + unit.name + " ago"
-		case n > 1:
-			return strconv.Itoa(n) + " " + unit.name + "s ago"
-		}
-	}
-	return "just now"
 }
 
 // What stands before the keys that are believed and those that are offered in their place, where both are shown.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/parley-im/parley/did"
+	"github.com/parley-im/parley/did/internal/capped"
 )
 
 const (
@@ -99,16 +100,5 @@ func decodeList[T any](d *jsontext.Decoder, to *[]T, limit int) error {
 		return fmt.Errorf("want an array, not %s", tok.Kind())
 	}
 	*to = []T{} // an empty array is not an absent one
-	for d.PeekKind() != ']' {
-		if len(*to) == limit {
-			return fmt.Errorf("more than %d elements", limit)
-		}
-		var v T
-		if err := json.UnmarshalDecode(d, &v); err != nil {
-			return err
-		}
-		*to = append(*to, v)
-	}
-	_, err := d.ReadToken()
-	return err
+	return capped.Elements(d, to, limit)
 }

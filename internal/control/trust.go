@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -69,6 +70,31 @@ type KeyOffer struct {
 	WasVerified bool `json:"was_verified,omitzero"`
 	// Withheld is how many messages of the contact are kept back, under the offered keys or others.
 	Withheld int `json:"withheld,omitzero"`
+}
+
+// Since says in a sentence that the keys of somebody have changed, and how long ago that is at the time now.
+func (o *KeyOffer) Since(who string, now time.Time) string {
+	was := ""
+	if o.WasVerified {
+		was = " (was verified)"
+	}
+	return fmt.Sprintf("%s's keys changed %s%s.", who, ago(now.Sub(o.At)), was)
+}
+
+// ago says how long something is past, in the largest unit.
+func ago(d time.Duration) string {
+	for _, unit := range []struct {
+		size time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		switch n := int(d / unit.size); {
+		case n == 1:
+			return "1 " + unit.name + " ago"
+		case n > 1:
+			return fmt.Sprintf("%d %ss ago", n, unit.name)
+		}
+	}
+	return "just now"
 }
 
 // KeyEvent is an entry in the history of a contact's keys.

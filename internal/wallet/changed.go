@@ -19,39 +19,24 @@ func explainKeys(err error, consequence string) error {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	was := ""
-	if e.WasVerified {
-		was = " (was verified)"
-	}
+	offer := keyOffer(e, 0)
 	return &control.Error{
 		Code:    control.CodeTrust,
-		Message: fmt.Sprintf("%s's keys changed %s%s. %s", e.Contact, ago(e.Since), was, consequence),
+		Message: offer.Since(e.Contact, time.Now()) + " " + consequence,
 		Hint:    fmt.Sprintf("Compare: parley verify %s; then parley verify %s --confirm, or parley contacts accept-key %s", e.Contact, e.Contact, e.Contact),
-		Offer: &control.KeyOffer{
-			Pinned: hex.EncodeToString(e.Pinned[:]), Offered: hex.EncodeToString(e.Offered[:]), At: e.Since, WasVerified: e.WasVerified,
-		},
+		Offer:   offer,
 	}
 }
 
-// ago says how long a time is past.
-func ago(at time.Time) string {
-	d := time.Since(at)
-	switch {
-	case d < time.Minute:
-		return "just now"
-	case d < time.Hour:
-		return count(int(d/time.Minute), "minute") + " ago"
-	case d < 24*time.Hour:
-		return count(int(d/time.Hour), "hour") + " ago"
+// keyOffer is the change of a contact's keys as the user sees it; nil for none.
+func keyOffer(e *messaging.KeysChangedError, withheld int) *control.KeyOffer {
+	if e == nil {
+		return nil
 	}
-	return count(int(d/(24*time.Hour)), "day") + " ago"
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+	return &control.KeyOffer{
+		Pinned: hex.EncodeToString(e.Pinned[:]), Offered: hex.EncodeToString(e.Offered[:]), At: e.Since, WasVerified: e.WasVerified,
+		Withheld: withheld,
 	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // stuck returns why a message does not get on that is queued: its recipient's keys have changed. Nil if it is not
@@ -67,9 +52,7 @@ func (w *Wallet) stuck(ctx context.Context, p inbox.Parcel, consequence string) 
 	if err != nil {
 		return err
 	}
-	return explainKeys(&messaging.KeysChangedError{
-		Contact: c.Name, Pinned: inbox.KeySet(c.Pins), Offered: subject(c), Since: c.Offer.At, WasVerified: c.Offer.WasVerified,
-	}, consequence)
+	return explainKeys(messaging.KeysChanged(c), consequence)
 }
 
 // What a change of keys means for what the user has asked for.
@@ -96,18 +79,6 @@ func (w *Wallet) withheld(ctx context.Context, c inbox.Contact) (n int, err erro
 			return n, err
 		}
 		n, q.AfterSeq = n+len(es), es[len(es)-1].Seq
-	}
-}
-
-// offerView is the change of a contact's keys that waits for a decision; nil if there is none.
-func offerView(c inbox.Contact, withheld int) *control.KeyOffer {
-	if c.Offer == nil {
-		return nil
-	}
-	pinned, offered := inbox.KeySet(c.Pins), subject(c)
-	return &control.KeyOffer{
-		Pinned: hex.EncodeToString(pinned[:]), Offered: hex.EncodeToString(offered[:]), At: c.Offer.At,
-		WasVerified: c.Offer.WasVerified, Withheld: withheld,
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/parley-im/parley/inbox"
 	"github.com/parley-im/parley/internal/control"
+	"github.com/parley-im/parley/messaging"
 )
 
 // Contacts returns all contacts, by name.
@@ -37,6 +38,9 @@ func (w *Wallet) ChangeContact(ctx context.Context, name string, r control.Conta
 	c, err := w.find(ctx, name)
 	if err != nil {
 		return control.Contact{}, err
+	}
+	if r == (control.ContactChange{}) {
+		return w.contactView(ctx, c) // to look at a contact is no reason to write to the disk
 	}
 	err = w.store.UpdateContact(ctx, c.DID, func(stored *inbox.Contact) error {
 		if r.Name != "" {
@@ -92,7 +96,7 @@ func (w *Wallet) contactView(ctx context.Context, c inbox.Contact) (control.Cont
 	}
 	var err error
 	v.Withheld, err = w.withheld(ctx, c)
-	v.Offer = offerView(c, v.Withheld)
+	v.Offer = keyOffer(messaging.KeysChanged(c), v.Withheld)
 	return v, err
 }
 

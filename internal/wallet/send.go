@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,7 +67,7 @@ func tooSoon(state, want inbox.State) error {
 // changed.
 func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Message) (inbox.Parcel, error) {
 	if err := w.node.CheckKeys(ctx, c.DID); err != nil {
-		return inbox.Parcel{}, w.told(ctx, c, explainSend(c.Name, err))
+		return inbox.Parcel{}, w.refuse(ctx, c, err)
 	}
 	if _, err := w.learnOurs(ctx, c); err != nil {
 		return inbox.Parcel{}, err
@@ -83,18 +82,15 @@ func (w *Wallet) queue(ctx context.Context, c inbox.Contact, m *messaging.Messag
 	return ps[0], nil
 }
 
-// told remembers which keys the user is told of by an error, if it is about keys: to accept others would be to accept
-// what nobody has seen.
-func (w *Wallet) told(ctx context.Context, c inbox.Contact, err error) error {
-	var e *control.Error
-	if !errors.As(err, &e) || e.Offer == nil {
-		return err
+// refuse explains why nothing is sent to a contact. Where its keys are the reason, it remembers which the user is told of: to accept
+// others would be to accept what nobody has seen.
+func (w *Wallet) refuse(ctx context.Context, c inbox.Contact, err error) error {
+	explained := explainSend(c.Name, err)
+	var e *messaging.KeysChangedError
+	if !errors.As(err, &e) {
+		return explained
 	}
-	set, decodeErr := hex.DecodeString(e.Offer.Offered)
-	if decodeErr != nil || len(set) != 32 {
-		return err
-	}
-	return errors.Join(err, w.shownKeys.note(ctx, w.store, c.DID, [32]byte(set), now()))
+	return errors.Join(explained, w.shownKeys.note(ctx, w.store, c.DID, e.Offered, now()))
 }
 
 // wanted reads the state to wait for.

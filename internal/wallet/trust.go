@@ -111,7 +111,7 @@ func (w *Wallet) verification(ctx context.Context, c inbox.Contact, n safetynumb
 		Number: groups[:], Words: n.Words(), Code: n.Code(), Keys: hex.EncodeToString(keys[:]), Verified: c.Verified,
 	}
 	held, err := w.withheld(ctx, c)
-	v.Offer = offerView(c, held)
+	v.Offer = keyOffer(messaging.KeysChanged(c), held)
 	return v, err
 }
 

@@ -16,21 +16,6 @@ import (
 	"github.com/parley-im/parley/messaging"
 )
 
-func TestAgo(t *testing.T) {
-	t.Parallel()
-	for want, d := range map[string]time.Duration{
-		"just now": 59 * time.Second, "1 minute ago": time.Minute, "59 minutes ago": 59*time.Minute + 50*time.Second,
-		"1 hour ago": 61 * time.Minute, "23 hours ago": 23*time.Hour + 50*time.Minute, "1 day ago": 47 * time.Hour, "400 days ago": 400*24*time.Hour + time.Minute,
-	} {
-		if got := ago(time.Now().Add(-d)); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
-		}
-	}
-	if got := ago(time.Now().Add(time.Hour)); got != "just now" {
-		t.Errorf("by a clock that went back: %q", got)
-	}
-}
-
 func TestExplainKeys(t *testing.T) {
 	t.Parallel()
 	e := &messaging.KeysChangedError{Contact: "alice", Since: time.Now().Add(-50 * time.Hour), WasVerified: true}
